@@ -1,0 +1,1 @@
+"""The rlcore plugin for Coach on TensorFlow, key `coach.tensorflow`."""

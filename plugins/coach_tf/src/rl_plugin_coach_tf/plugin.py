@@ -1,0 +1,41 @@
+"""The hooks of the key `coach.tensorflow`; its facts stand in `releases.json`."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rlcore import FrameworkModel, ReleaseTable, hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rlcore import Model, ToolkitRelease
+
+NGINX_LEVELS = {10: "debug", 20: "info", 30: "warn", 40: "error", 50: "crit"}
+
+
+class TensorFlowServingModel(FrameworkModel):
+    """A SavedModel in TensorFlow Serving, which runs no script of the user's."""
+
+    def environment(self, region: str) -> Mapping[str, str]:  # noqa: ARG002 - not told to it
+        """Return the log level in the server's words; none, with a warning, for one it lacks."""
+        level = self.request.container_log_level
+        if level not in NGINX_LEVELS:
+            msg = f"container_log_level={level} is left out: TensorFlow Serving has {NGINX_LEVELS}."
+            warnings.warn(msg, UserWarning, stacklevel=2)
+            return {}
+        return {"SAGEMAKER_TFS_NGINX_LOGLEVEL": NGINX_LEVELS[level]}
+
+
+class Coach(ReleaseTable):
+    """Coach on TensorFlow."""
+
+    @hookimpl
+    def model_class(self, release: ToolkitRelease) -> type[Model]:  # noqa: ARG002 - all alike
+        """Return the class of models in TensorFlow Serving."""
+        return TensorFlowServingModel
+
+
+plugin = Coach(Path(__file__).with_name("releases.json"))

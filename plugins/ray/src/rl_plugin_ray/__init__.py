@@ -1,0 +1,1 @@
+"""The rlcore plugin for Ray RLlib, keys `ray.tensorflow` and `ray.pytorch`."""

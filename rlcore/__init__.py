@@ -1,0 +1,77 @@
+"""Train a reinforcement-learning script with its toolkit, on any platform, and deploy the policy.
+
+The names below are the public ones. Each is imported when it is first used, so that
+`import rlcore` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rlcore.estimator import RLEstimator as RLEstimator
+    from rlcore.hookspecs import hookimpl as hookimpl
+    from rlcore.metrics import LearningCurve as LearningCurve
+    from rlcore.model import FrameworkModel as FrameworkModel
+    from rlcore.model import Model as Model
+    from rlcore.names import RLFramework as RLFramework
+    from rlcore.names import RLToolkit as RLToolkit
+    from rlcore.registry import ToolkitRegistry as ToolkitRegistry
+    from rlcore.releases import ReleaseTable as ReleaseTable
+    from rlcore.spec import Channel as Channel
+    from rlcore.spec import Container as Container
+    from rlcore.spec import Environment as Environment
+    from rlcore.spec import JobState as JobState
+    from rlcore.spec import JobStatus as JobStatus
+    from rlcore.spec import MetricDefinition as MetricDefinition
+    from rlcore.spec import ModelRequest as ModelRequest
+    from rlcore.spec import Plan as Plan
+    from rlcore.spec import ToolkitRelease as ToolkitRelease
+    from rlcore.spec import Unavailable as Unavailable
+    from rlcore.training import TrainingJob as TrainingJob
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Channel": "spec",
+    "Container": "spec",
+    "Environment": "spec",
+    "FrameworkModel": "model",
+    "JobState": "spec",
+    "JobStatus": "spec",
+    "LearningCurve": "metrics",
+    "MetricDefinition": "spec",
+    "Model": "model",
+    "ModelRequest": "spec",
+    "Plan": "spec",
+    "RLEstimator": "estimator",
+    "RLFramework": "names",
+    "RLToolkit": "names",
+    "ReleaseTable": "releases",
+    "ToolkitRegistry": "registry",
+    "ToolkitRelease": "spec",
+    "TrainingJob": "training",
+    "Unavailable": "spec",
+    "hookimpl": "hookspecs",
+}
+
+__all__ = [  # noqa: PLE0604 - the table above is the only list
+    *_HOMES,
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its home."""
+    if name not in _HOMES:
+        msg = f"module 'rlcore' has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(importlib.import_module(f"rlcore.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,163 @@
+"""Every error that rlcore raises on purpose.
+
+Each derives from the builtin that the SageMaker SDK's class raised in the same case, so that
+callers who catch that one go on working::
+
+    RLCoreError(Exception)
+    ├── InvalidToolkit(ValueError)            no installed plugin answers to the name
+    ├── InvalidFramework(ValueError)          the toolkit has no plugin for the framework
+    ├── UnsupportedVersion(AttributeError)    the plugin does not know the version
+    ├── PluginError(RuntimeError)             a plugin is broken, doubled or breaks its contract
+    ├── ReleaseUnavailable(RuntimeError)      the release cannot run where it was asked to
+    ├── MissingArgument(AttributeError)       a required argument is not there
+    ├── UnknownArgument(TypeError)            an argument that nobody knows
+    ├── InvalidArgument(ValueError)           an argument has a value that is not allowed
+    │   └── ConflictingArguments(TypeError)   two arguments, or two vocabularies, for one thing
+    ├── SourceError(ValueError)               the script or its folder cannot be packed
+    ├── StorageError(OSError)                 reading or writing an artefact failed
+    │   └── DiskFull                          there is no room left
+    ├── EnvironmentUnavailable(RuntimeError)  the environment of a release cannot be had
+    │   ├── InterpreterNotFound               no Python that fits is on this machine
+    │   └── BuildFailed                       the installer failed
+    ├── PlatformError(RuntimeError)           a platform cannot do what it was asked to
+    │   └── UnknownPlatform(ValueError)       no installed platform answers to the name
+    ├── JobExists(ValueError)                 the name is taken
+    ├── JobNotFound(ValueError)               no platform knows the job
+    ├── JobNotStarted(ValueError)             asked about a training job before fit
+    ├── TrainingFailed(ValueError, RuntimeError)
+    ├── MissingExtra(ImportError)             an optional dependency is not installed
+    └── NotDeployable(NotImplementedError)    the release has no way to be served
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class RLCoreError(Exception):
+    """Base of every error that rlcore raises on purpose."""
+
+
+class InvalidToolkit(RLCoreError, ValueError):
+    """No installed plugin answers to the toolkit's name."""
+
+
+class InvalidFramework(RLCoreError, ValueError):
+    """The toolkit has no installed plugin for the framework."""
+
+
+class UnsupportedVersion(RLCoreError, AttributeError):
+    """The plugin does not know the toolkit version."""
+
+
+class PluginError(RLCoreError, RuntimeError):
+    """A plugin is broken, doubled, or does not keep the contract of its hooks."""
+
+
+class ReleaseUnavailable(RLCoreError, RuntimeError):
+    """The toolkit release cannot run where it was asked to; the message says why."""
+
+
+class MissingArgument(RLCoreError, AttributeError):
+    """A required argument is missing."""
+
+
+class UnknownArgument(RLCoreError, TypeError):
+    """A keyword that no generation of the estimator ever had."""
+
+
+class InvalidArgument(RLCoreError, ValueError):
+    """An argument has a value that is not allowed."""
+
+
+class ConflictingArguments(InvalidArgument, TypeError):
+    """Two arguments, or two names of one argument, exclude each other."""
+
+
+class SourceError(RLCoreError, ValueError):
+    """The training script or its folder cannot be packed."""
+
+
+class StorageError(RLCoreError, OSError):
+    """An artefact could not be read or written."""
+
+
+class DiskFull(StorageError):
+    """There is no room left where something had to be written."""
+
+
+class EnvironmentUnavailable(RLCoreError, RuntimeError):
+    """The Python environment of a release cannot be had on this machine."""
+
+
+class InterpreterNotFound(EnvironmentUnavailable):
+    """No Python interpreter that fits the release is on this machine."""
+
+
+class BuildFailed(EnvironmentUnavailable):
+    """The installer failed; the message ends with its last lines."""
+
+
+class PlatformError(RLCoreError, RuntimeError):
+    """A platform cannot do what it was asked to."""
+
+
+class UnknownPlatform(PlatformError, ValueError):
+    """No installed platform answers to the name."""
+
+
+class JobExists(RLCoreError, ValueError):
+    """The name is that of a job that exists."""
+
+
+class JobNotFound(RLCoreError, ValueError):
+    """No platform that was asked knows the job."""
+
+
+class JobNotStarted(RLCoreError, ValueError):
+    """Something was asked of a training job before `fit` or `attach`."""
+
+
+class TrainingFailed(RLCoreError, ValueError, RuntimeError):
+    """The training job failed, or ended otherwise than by success.
+
+    Attributes:
+        job_name: Name of the job.
+        exit_code: Exit code of the training script, where it got so far.
+        actual_status: The job's state, as the original's exception called it.
+        allowed_statuses: The states that would not have raised.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        job_name: str,
+        actual_status: str,
+        exit_code: int | None = None,
+        allowed_statuses: tuple[str, ...] = ("Completed", "Stopped"),
+    ) -> None:
+        """Keep the facts beside the message."""
+        super().__init__(message)
+        self.job_name = job_name
+        self.exit_code = exit_code
+        self.actual_status = actual_status
+        self.allowed_statuses = allowed_statuses
+
+
+class MissingExtra(RLCoreError, ImportError):
+    """An optional dependency is not installed; the message has the command that installs it."""
+
+
+class NotDeployable(RLCoreError, NotImplementedError):
+    """The release has no way to be served."""
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean 'x'?` for the nearest of *known*, or the empty string."""
+    nearest = difflib.get_close_matches(given, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {nearest[0]!r}?" if nearest else ""

@@ -1,0 +1,163 @@
+"""Tests of tables of releases."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rlcore.errors import PluginError, UnsupportedVersion
+from rlcore.releases import ReleaseTable, nearest_version
+from rlcore.spec import Environment, MetricDefinition, Unavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IMAGE = {"group": "G1", "repository": "lab-training", "tag": "lab{processor}-1"}
+DOCUMENT: dict[str, Any] = {
+    "toolkit": "lab",
+    "framework": "pytorch",
+    "defaults": {
+        "serving": {"unavailable": "nobody serves it"},
+        "training": {"unavailable": "too old"},
+        "metrics": {"b": "b=(\\d+)", "a": "a=(\\d+)"},
+        "image": IMAGE,
+    },
+    "releases": [
+        {"version": "1.0", "framework_version": "0.4"},
+        {
+            "version": "2.0",
+            "image": {**IMAGE, "tag": "lab2"},
+            "training": {"python": ">=3.10", "lock": "locks/2.txt"},
+            "metrics": {},
+            "step_pattern": "step (\\d+)",
+            "image_requirements": ["lab==2.0"],
+            "script_packages": ["rlscript_lab"],
+            "hosting": {"group": "D", "repository": "lab-serving", "tag": "2"},
+        },
+    ],
+}
+
+
+def table(folder: Path, document: dict[str, Any]) -> ReleaseTable:
+    """Write a file of releases and a lock, and read them."""
+    (folder / "locks").mkdir()
+    (folder / "locks/2.txt").write_text("# why\nlab==2.0\n\n  torch==2.13.0\n", encoding="utf-8")
+    path = folder / "releases.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return ReleaseTable(path)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> ReleaseTable:
+    """Return a table of two releases."""
+    return table(tmp_path, DOCUMENT)
+
+
+def test_release_of_defaults(lab: ReleaseTable) -> None:
+    """What a row leaves out comes from the defaults."""
+    release = lab.validate_version("1.0")
+
+    assert "lab 1.0 (pytorch 0.4)" == str(release)
+    assert Unavailable(reason="too old") == release.training
+    assert Unavailable(reason="nobody serves it") == release.serving
+    assert release.data["hosting"] is None
+
+
+def test_release_of_its_own(lab: ReleaseTable) -> None:
+    """What a row names wins, and a lock's comments and blank lines are no requirements."""
+    release = lab.validate_version("2.0")
+
+    requirements = ("lab==2.0", "torch==2.13.0")
+    assert Environment(python=">=3.10", requirements=requirements) == release.training
+    assert "step (\\d+)" == release.step_pattern
+    assert ("lab==2.0",) == release.image_requirements
+    assert ("rlscript_lab",) == release.script_packages
+    assert DOCUMENT["releases"][1]["hosting"] == release.data["hosting"]
+
+
+def test_metrics_keep_their_order(lab: ReleaseTable) -> None:
+    """Metrics come in the order of the file; a row may have none."""
+    expected = (
+        MetricDefinition(name="b", regex="b=(\\d+)"),
+        MetricDefinition(name="a", regex="a=(\\d+)"),
+    )
+
+    assert expected == lab.default_metrics(lab.validate_version("1.0"))
+    assert () == lab.default_metrics(lab.validate_version("2.0"))
+
+
+def test_known_versions(lab: ReleaseTable) -> None:
+    """The versions are those of the file, in its order."""
+    assert ("1.0", "2.0") == lab.known_versions()
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_image_goes_there_and_back(lab: ReleaseTable, version: str) -> None:
+    """A release's image tells the release again."""
+    release = lab.validate_version(version)
+
+    assert release == lab.release_from_image(lab.image_uri(release, "us-west-2", "local"))
+
+
+@pytest.mark.parametrize("uri", ["lab:1", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/lab:2"])
+def test_foreign_image(lab: ReleaseTable, uri: str) -> None:
+    """An image of nobody's is of no release."""
+    assert lab.release_from_image(uri) is None
+
+
+def test_unknown_version_with_a_framework(lab: ReleaseTable) -> None:
+    """The error keeps the original's words, and names the nearest and the known."""
+    words = (
+        r"^Provided `lab-1\.1` and `pytorch` combination is not supported\."
+        r" Did you mean '1\.0'\? Known versions: 1\.0, 2\.0\.$"
+    )
+
+    with pytest.raises(UnsupportedVersion, match=words):
+        lab.validate_version("1.1")
+
+
+def test_unknown_version_without_a_framework(tmp_path: Path) -> None:
+    """A toolkit without a framework is named alone."""
+    lab = table(tmp_path, {**DOCUMENT, "framework": None})
+
+    with pytest.raises(UnsupportedVersion, match="^Provided `lab-9` is not supported"):
+        lab.validate_version("9")
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        {"metric": {}},
+        {"image": {"group": "G1", "repo": "lab", "tag": "1"}},
+        {"image": None},
+    ],
+)
+def test_wrong_row(tmp_path: Path, mistake: dict[str, Any]) -> None:
+    """A misspelt key is an error that names the file and the release."""
+    releases = [{**DOCUMENT["releases"][0], **mistake}]
+
+    with pytest.raises(PluginError, match=r"releases\.json describes release '1\.0' wrongly"):
+        table(tmp_path, {**DOCUMENT, "releases": releases})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("0.11.2", "0.11.1"),
+        ("0.9", "0.10"),
+        ("0.12", "0.11"),
+        ("9.9", "2.60.0"),
+        ("2.59.1", "2.60.0"),
+        ("1", "1.0.0"),
+        ("v1.0.0", "1.0.0"),
+        ("latest", "2.60.0"),
+        ("", "2.60.0"),
+    ],
+)
+def test_nearest_version(given: str, expected: str) -> None:
+    """The first component that differs decides; what is no version means the newest."""
+    known = ("0.10", "0.10.1", "0.11", "0.11.1", "1.0.0", "2.60.0")
+
+    assert expected == nearest_version(given, known)
