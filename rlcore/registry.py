@@ -14,115 +14,23 @@ import os
 import re
 from collections import defaultdict
 from importlib import metadata, resources
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-import attrs
-
-from rlcore.errors import InvalidFramework, InvalidToolkit, PluginError, RLCoreError, did_you_mean
+from rlcore.errors import InvalidFramework, InvalidToolkit, PluginError, did_you_mean
 from rlcore.names import split_key
-from rlcore.spec import MetricDefinition, ToolkitRelease
+from rlcore.toolkit import DISABLE, Listing, Toolkit, plugin_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import pluggy
 
-    from rlcore.model import Model
+    from rlcore.spec import ToolkitRelease
 
 TOOLKITS = "rlcore.toolkits"
 EXTENSIONS = "rlcore.extensions"
-DISABLE = "RLCORE_DISABLE_PLUGINS"
 _OPTIONAL_HOOKS = frozenset({"release_from_image"})
 _KEY = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)?")
-
-Answer = TypeVar("Answer")
-
-
-@attrs.frozen(kw_only=True)
-class Listing:
-    """A plugin as its metadata shows it, or as two claims to one key show it.
-
-    Attributes:
-        key: The plugin key, `toolkit.framework` or `toolkit`.
-        distribution: Name of the distribution that brings it.
-        version: That distribution's version.
-        entry_point: What the entry point names, `module` or `module:object`.
-        problem: Why the key cannot be used, None where nothing is known against it.
-    """
-
-    key: str
-    distribution: str
-    version: str
-    entry_point: str
-    problem: str | None = None
-
-
-class Toolkit:
-    """One loaded plugin, its hooks as typed methods.
-
-    Whatever a hook does wrong (no answer, an answer of the wrong type, an exception that is not
-    rlcore's own) becomes a `PluginError` that names the plugin and the hook.
-    """
-
-    def __init__(self, listing: Listing, manager: pluggy.PluginManager) -> None:
-        """Hold a manager that holds the plugin."""
-        self.listing = listing
-        self._manager = manager
-
-    def __repr__(self) -> str:
-        """Return the key and where it comes from."""
-        return f"<Toolkit {self.listing.key} from {_origin(self.listing)}>"
-
-    def known_versions(self) -> tuple[str, ...]:
-        """Return the versions that the plugin knows, oldest first."""
-        return tuple(self._ask("known_versions", tuple))
-
-    def release(self, version: str) -> ToolkitRelease:
-        """Return the release of *version*; raises `UnsupportedVersion` for one that is unknown."""
-        release = self._ask("validate_version", ToolkitRelease, version=version)
-        asked = (*split_key(self.listing.key), version)
-        given = (release.toolkit, release.framework, release.version)
-        if asked != given:
-            msg = "validate_version"
-            raise self._broken(msg, f"answered with {given} when asked for {asked}")
-        return release
-
-    def image_uri(self, release: ToolkitRelease, region: str, instance_type: str) -> str:
-        """Return the training image's address."""
-        return self._ask(
-            "image_uri", str, release=release, region=region, instance_type=instance_type
-        )
-
-    def default_metrics(self, release: ToolkitRelease) -> tuple[MetricDefinition, ...]:
-        """Return the metric definitions that fit what the release prints."""
-        return tuple(self._ask("default_metrics", tuple, release=release))
-
-    def model_class(self, release: ToolkitRelease) -> type[Model]:
-        """Return the class that models of the release are made of."""
-        return self._ask("model_class", type, release=release)
-
-    def release_from_image(self, image_uri: str) -> ToolkitRelease | None:
-        """Return the release that an image is of, None for a foreign image."""
-        release: ToolkitRelease | None = self._call("release_from_image", image_uri=image_uri)
-        return release
-
-    def _ask(self, hook: str, wanted: type[Answer], **arguments: Any) -> Answer:
-        answer = self._call(hook, **arguments)
-        if not isinstance(answer, wanted):
-            found = "nothing" if answer is None else f"a {type(answer).__name__}"
-            raise self._broken(hook, f"answered with {found} instead of a {wanted.__name__}")
-        return answer
-
-    def _call(self, hook: str, **arguments: Any) -> Any:
-        try:
-            return getattr(self._manager.hook, hook)(**arguments)
-        except RLCoreError:
-            raise
-        except (Exception, SystemExit) as error:
-            raise self._broken(hook, f"raised {type(error).__name__}: {error}") from error
-
-    def _broken(self, hook: str, what: str) -> PluginError:
-        return _plugin_error(self.listing, f"its hook {hook!r} {what}")
 
 
 class ToolkitRegistry:
@@ -206,7 +114,7 @@ class ToolkitRegistry:
             raise self._unknown(key)
         listing = _listing(claims[0], claims)
         if listing.problem:
-            raise _plugin_error(listing, listing.problem)
+            raise plugin_error(listing, listing.problem)
         manager = _manager()
         _register(manager, claims[0], listing)
         _check_complete(manager, listing)
@@ -256,7 +164,7 @@ def _register(manager: pluggy.PluginManager, point: metadata.EntryPoint, listing
         manager.check_pending()
     except (Exception, SystemExit) as error:
         problem = f"loading it raised {type(error).__name__}: {error}"
-        raise _plugin_error(listing, problem) from error
+        raise plugin_error(listing, problem) from error
 
 
 def _register_extension(manager: pluggy.PluginManager, point: metadata.EntryPoint) -> None:
@@ -268,7 +176,7 @@ def _register_extension(manager: pluggy.PluginManager, point: metadata.EntryPoin
             wraps = implementation.wrapper or implementation.hookwrapper
             if implementation.plugin_name == listing.key and not wraps:
                 problem = f"an extension may only wrap hooks, but {caller.name!r} is none"
-                raise _plugin_error(listing, problem)
+                raise plugin_error(listing, problem)
 
 
 def _check_complete(manager: pluggy.PluginManager, listing: Listing) -> None:
@@ -279,7 +187,7 @@ def _check_complete(manager: pluggy.PluginManager, listing: Listing) -> None:
         if name not in _OPTIONAL_HOOKS and not caller.get_hookimpls()
     )
     if missing:
-        raise _plugin_error(listing, f"it has no hook {', '.join(missing)}")
+        raise plugin_error(listing, f"it has no hook {', '.join(missing)}")
 
 
 def _listing(
@@ -309,20 +217,6 @@ def _distribution(point: metadata.EntryPoint) -> tuple[str, str]:
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name.strip()).lower()
-
-
-def _origin(listing: Listing) -> str:
-    return f"{listing.distribution} {listing.version} ({listing.entry_point})"
-
-
-def _plugin_error(listing: Listing, problem: str) -> PluginError:
-    cure = f"pip install --upgrade {listing.distribution}"
-    off = f"{DISABLE}={listing.distribution}"
-    msg = (
-        f"The plugin {listing.key!r} of {_origin(listing)} cannot be used: {problem}."
-        f" To mend it, try '{cure}'; to leave it out, uninstall it or set {off}."
-    )
-    return PluginError(msg)
 
 
 @functools.cache

@@ -1,0 +1,122 @@
+"""What the local platform adds to a script: time around it, and CPU while it runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.measure import cost
+from benchmarks.report import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.workbench import Workbench
+
+FIT = """
+import json, statistics, sys, time
+from rlcore import RLEstimator
+
+def fit():
+    estimator = RLEstimator({script!r}, toolkit="vw", toolkit_version="8.7.0")
+    started = time.perf_counter()
+    estimator.fit(logs=False)
+    return time.perf_counter() - started
+
+fit()
+print("seconds", json.dumps(statistics.median(fit() for _ in range({repeats}))))
+"""
+BUSY = """
+import time
+end = time.monotonic() + {seconds}
+step = 0
+while time.monotonic() < end:
+    pause = time.monotonic() + 0.1
+    while time.monotonic() < pause:
+        sum(range(1000))
+    step += 100
+    print("rlcore step=%d time=%.1f return_mean=%.1f" % (step, step / 1000, step), flush=True)
+"""
+TORCHX = ("run", "-s", "local_cwd", "utils.echo")
+
+
+def results(bench: Workbench) -> Iterator[Result]:
+    """Measure a job that does nothing, and one that is always busy."""
+    yield _nothing(bench)
+    yield _busy(bench, 4 if bench.quick else 30)
+
+
+def _nothing(bench: Workbench) -> Result:
+    script = bench.folder / "nothing.py"
+    script.write_text("", encoding="utf-8")
+    output = _client(bench, FIT.format(script=str(script), repeats=bench.repeats))
+    torchx = None
+    if "TorchX" in bench.peers:
+        command = [str(bench.peers["TorchX"] / "torchx"), *TORCHX]
+        torchx = cost(command, bench.environ, bench.repeats).wall
+    return Result(
+        what="no-op local job, environment cached, `fit()` to its return",
+        unit="s, wall",
+        ours=json.loads(output.rpartition("seconds ")[2]),
+        bar=0.4,
+        others={"TorchX, whole command, no isolation": torchx},
+    )
+
+
+def _client(bench: Workbench, code: str) -> str:
+    done = subprocess.run(
+        [bench.bin / "python", "-c", code],
+        env=dict(bench.environ),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
+
+
+def _busy(bench: Workbench, seconds: int) -> Result:
+    """Compare the script's CPU with that of all other processes of the job, start-up left out."""
+    script = bench.folder / "busy.py"
+    script.write_text(BUSY.format(seconds=seconds), encoding="utf-8")
+    # Variables of rlcore's own do not reach the script: the mark must not look like one.
+    mark = f"BENCHMARK_RUN={uuid.uuid4()}"
+    code = (
+        "from rlcore import RLEstimator;"
+        f"RLEstimator({str(script)!r}, toolkit='vw', toolkit_version='8.7.0').fit()"
+    )
+    with subprocess.Popen(
+        [bench.bin / "python", "-c", code],
+        env={**bench.environ, **dict([mark.split("=")])},
+        stdout=subprocess.DEVNULL,
+    ) as client:
+        time.sleep(seconds * 0.3)
+        before = _cpu_by_process(mark)
+        time.sleep(seconds * 0.4)
+        after = _cpu_by_process(mark)
+    if client.returncode:
+        sys.exit("The busy job failed.")
+    spent = sorted(after[pid] - ticks for pid, ticks in before.items() if pid in after)
+    return Result(
+        what="CPU of client and supervisor while training, of the script's",
+        unit="%",
+        ours=100 * sum(spent[:-1]) / spent[-1],
+        bar=2,
+    )
+
+
+def _cpu_by_process(mark: str) -> dict[int, int]:
+    """Return the CPU time, in ticks, of every process that inherited the mark."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in folder.joinpath("environ").read_bytes():
+                fields = folder.joinpath("stat").read_text("utf-8").rpartition(")")[2].split()
+                found[int(folder.name)] = int(fields[11]) + int(fields[12])
+        except OSError:
+            continue  # It ended in between, or is somebody else's.
+    return found

@@ -1,0 +1,121 @@
+"""A real training, stopped, resumed and finished. For an environment of the release."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+try:
+    import ray  # noqa: F401
+except ImportError:
+    msg = "for an environment that has Ray"
+    raise unittest.SkipTest(msg) from None
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import gymnasium
+import numpy as np
+import onnxruntime
+
+import rlscript
+from rlscript.models import read_manifest
+
+CHECKOUT = Path(__file__).parents[4]
+SCRIPT = CHECKOUT / "examples" / "cartpole" / "train.py"
+
+
+class CartPole(unittest.TestCase):
+    """The example's script, as a platform runs it."""
+
+    def setUp(self):
+        """Make the job's folders and an empty home."""
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = Path(scratch.name)
+        for name in ("home", "tmp"):
+            (self.folder / name).mkdir()
+
+    def start(self):
+        """Start the script as a job."""
+        sources = [CHECKOUT, CHECKOUT / "plugins" / "ray" / "src"]
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder / "home"),
+            "TMPDIR": str(self.folder / "tmp"),
+            "PYTHONPATH": os.pathsep.join(map(str, sources)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SM_MODEL_DIR": str(self.folder / "model"),
+            "SM_HPS": '{"seed": 1, "lr": 0.0003}',
+            "RLCORE_CHECKPOINT_DIR": str(self.folder / "checkpoints"),
+        }
+        return subprocess.Popen(
+            [sys.executable, str(SCRIPT)],
+            env=environment,
+            cwd=str(self.folder),
+            stdout=subprocess.PIPE,
+            universal_newlines=True,
+        )
+
+    def test_stopped_and_resumed(self):
+        """SIGTERM leaves a model; the next start goes on from there and solves the task."""
+        stopped_at = self.stop_after_first_evaluation()
+        self.assertEqual(stopped_at, read_manifest(self.folder / "model")["evaluation"]["step"])
+
+        with self.start() as process:
+            lines = process.stdout.read().splitlines()
+        self.assertEqual(0, process.returncode)
+        self.assertTrue(lines[0].startswith("rlcore step="), lines[0])
+        self.assertGreater(step_of(lines[0]), stopped_at)
+        self.check_model()
+        self.check_nothing_left()
+
+    def stop_after_first_evaluation(self):
+        """Send SIGTERM at the first line and return its step."""
+        with self.start() as process:
+            first = process.stdout.readline()
+            process.send_signal(signal.SIGTERM)
+            rest = process.stdout.read()
+        self.assertEqual(0, process.returncode)
+        self.assertIn(" evaluation_return_mean=", first)
+        self.assertIn("interrupted by SIGTERM", rest)
+        return step_of(first)
+
+    def check_model(self):
+        """The exported policy earns on its own what its manifest says, on the same seeds."""
+        manifest = read_manifest(self.folder / "model")
+        policy = manifest["policies"]["default"]
+        session = onnxruntime.InferenceSession(
+            str(self.folder / "model" / policy["graph"]), providers=["CPUExecutionProvider"]
+        )
+
+        def act(seen):
+            feed = {"observation": np.stack(seen), "noise": np.zeros((len(seen), 2), np.float32)}
+            return session.run(["action"], feed)[0]
+
+        found = rlscript.evaluate(act, lambda: gymnasium.make("CartPole-v1"), episodes=100)
+        self.assertGreaterEqual(found.return_mean, 475)
+        self.assertAlmostEqual(manifest["evaluation"]["return_mean"], found.return_mean)
+        self.assertEqual("best", manifest["checkpoint"])
+
+    def check_nothing_left(self):
+        """The user's home is untouched, temporary files are gone, and so are Ray's processes."""
+        self.assertEqual([], list((self.folder / "home").iterdir()))
+        self.assertEqual([], list((self.folder / "tmp").glob("rlcore-*")))
+        for process in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                command = process.read_bytes()
+            except OSError:
+                continue  # it has just ended
+            self.assertNotIn(str(self.folder).encode(), command)
+
+
+def step_of(line):
+    """Return the step that a line reports."""
+    return int(line.split("step=")[1].split()[0])
+
+
+if __name__ == "__main__":
+    unittest.main()

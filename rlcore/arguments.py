@@ -1,0 +1,234 @@
+"""The table of the estimator's keyword arguments, in both vocabularies.
+
+The SageMaker SDK renamed many keywords between its first and its second generation. Both names are
+first class here, and this table is the only place that knows them: the estimator folds what it is
+given through it, the command line makes its options from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from rlcore.errors import (
+    ConflictingArguments,
+    InvalidArgument,
+    PlatformError,
+    UnknownArgument,
+    did_you_mean,
+)
+
+if TYPE_CHECKING:
+    from rlcore.spec import JobRequest
+
+
+@attrs.frozen
+class Argument:
+    """One keyword of the estimator.
+
+    Attributes:
+        name: Its name in the second generation, and the name used inside rlcore.
+        old_name: Its name in the first generation, where that differs.
+        default: What is meant when it is not given.
+        field: The field of the service's CreateTrainingJob request that it fills; None for those
+            that the request does not hold.
+        help: What it is, in a few words.
+    """
+
+    name: str
+    old_name: str | None
+    default: Any
+    field: str | None
+    help: str
+
+
+# fmt: off
+SIGNATURE = (
+    Argument("entry_point", None, None, None, "training script, relative to source_dir"),
+    Argument("toolkit", None, None, None, "name of the toolkit, e.g. ray"),
+    Argument("toolkit_version", None, None, None, "version of the toolkit"),
+    Argument("framework", None, None, None, "name of the framework, e.g. pytorch"),
+    Argument("source_dir", None, None, None, "folder of the script, or address of an archive"),
+    Argument("hyperparameters", None, None, "HyperParameters", "name to value, given to the script"),
+    Argument("metric_definitions", None, None, "AlgorithmSpecification.MetricDefinitions", "list of Name and Regex"),
+)
+KEYWORDS = (
+    # What trains.
+    Argument("image_uri", "image_name", None, "AlgorithmSpecification.TrainingImage", "image that wins over the toolkit's"),
+    Argument("dependencies", None, (), None, "files and folders put beside the script"),
+    Argument("git_config", None, None, None, "repository that holds the script"),
+    Argument("code_location", None, None, None, "s3:// folder for the source archive"),
+    # Where it runs.
+    Argument("platform", None, None, None, "local, or the name or instance of another platform"),
+    Argument("role", None, None, "RoleArn", "name or ARN of the execution role"),
+    Argument("instance_count", "train_instance_count", 1, "ResourceConfig.InstanceCount", "number of hosts"),
+    Argument("instance_type", "train_instance_type", None, "ResourceConfig.InstanceType", "local, local_gpu or ml.*"),
+    Argument("instance_groups", None, None, "ResourceConfig.InstanceGroups", "groups of unlike hosts"),
+    Argument("volume_size", "train_volume_size", 30, "ResourceConfig.VolumeSizeInGB", "disk of each host, in GB"),
+    Argument("volume_kms_key", "train_volume_kms_key", None, "ResourceConfig.VolumeKmsKeyId", "key for the disks"),
+    Argument("keep_alive_period_in_seconds", None, None, "ResourceConfig.KeepAlivePeriodInSeconds", "warm pool, in seconds"),
+    Argument("training_plan", None, None, "ResourceConfig.TrainingPlanArn", "ARN of reserved capacity"),
+    Argument("instance_placement_config", None, None, "ResourceConfig.InstancePlacementConfig", "placement of hosts"),
+    Argument("max_run", "train_max_run", 86400, "StoppingCondition.MaxRuntimeInSeconds", "time limit, in seconds"),
+    Argument("use_spot_instances", "train_use_spot_instances", False, "EnableManagedSpotTraining", "run on spare capacity"),
+    Argument("max_wait", "train_max_wait", None, "StoppingCondition.MaxWaitTimeInSeconds", "limit with waiting for spot, in seconds"),
+    Argument("max_retry_attempts", None, None, "RetryStrategy.MaximumRetryAttempts", "retries after internal errors"),
+    Argument("sagemaker_session", None, None, None, "boto3 session and clients to use"),
+    Argument("request_overrides", None, None, None, "fields of the request that no keyword reaches"),
+    # Inputs and outputs.
+    Argument("input_mode", None, "File", "AlgorithmSpecification.TrainingInputMode", "File, FastFile or Pipe"),
+    Argument("output_path", None, None, "OutputDataConfig.S3OutputPath", "s3:// or file:// folder for artefacts"),
+    Argument("output_kms_key", None, None, "OutputDataConfig.KmsKeyId", "key for the artefacts"),
+    Argument("disable_output_compression", None, False, "OutputDataConfig.CompressionType", "leave the model unpacked"),
+    Argument("model_uri", None, None, "InputDataConfig", "model to start from"),
+    Argument("model_channel_name", None, "model", None, "channel that brings model_uri"),
+    Argument("checkpoint_s3_uri", None, None, "CheckpointConfig.S3Uri", "where checkpoints are kept and found"),
+    Argument("checkpoint_local_path", None, None, "CheckpointConfig.LocalPath", "where the script sees them"),
+    # The job itself.
+    Argument("base_job_name", None, None, None, "first part of the job's name"),
+    Argument("tags", None, None, "Tags", "list of Key and Value, or name to value"),
+    Argument("environment", None, None, "Environment", "environment variables of the job"),
+    Argument("container_log_level", None, 20, "HyperParameters", "level of logging in the container"),
+    Argument("container_entry_point", None, None, "AlgorithmSpecification.ContainerEntrypoint", "command of the container"),
+    Argument("container_arguments", None, None, "AlgorithmSpecification.ContainerArguments", "arguments of that command"),
+    Argument("training_repository_access_mode", None, None, "AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAccessMode", "Platform or Vpc"),
+    Argument("training_repository_credentials_provider_arn", None, None, "AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAuthConfig.TrainingRepositoryCredentialsProviderArn", "function that knows the credentials"),
+    # Network and watching.
+    Argument("subnets", None, None, "VpcConfig.Subnets", "subnets of the hosts"),
+    Argument("security_group_ids", None, None, "VpcConfig.SecurityGroupIds", "security groups of the hosts"),
+    Argument("encrypt_inter_container_traffic", None, False, "EnableInterContainerTrafficEncryption", "encrypt between hosts"),
+    Argument("enable_network_isolation", None, False, "EnableNetworkIsolation", "no network for the script"),
+    Argument("rules", None, None, "DebugRuleConfigurations", "debugger rules"),
+    Argument("debugger_hook_config", None, None, "DebugHookConfig", "debugger hook"),
+    Argument("tensorboard_output_config", None, None, "TensorBoardOutputConfig", "where TensorBoard data goes"),
+    Argument("profiler_config", None, None, "ProfilerConfig", "profiler settings"),
+    Argument("disable_profiler", None, None, "ProfilerConfig.DisableProfiler", "switch the profiler off"),
+    Argument("enable_sagemaker_metrics", None, None, "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries", "time series of metrics"),
+    Argument("enable_cloudwatch_metrics", None, False, None, "without effect since the first generation"),
+    Argument("enable_remote_debug", None, None, "RemoteDebugConfig.EnableRemoteDebug", "allow a shell on the hosts"),
+    Argument("enable_infra_check", None, None, "InfraCheckConfig.EnableInfraCheck", "check the hosts first"),
+    Argument("enable_session_tag_chaining", None, None, "SessionChainingConfig.EnableSessionTagChaining", "pass session tags on"),
+)
+# fmt: on
+
+ARGUMENTS = SIGNATURE + KEYWORDS
+BY_NAME = {argument.name: argument for argument in ARGUMENTS}
+_SECOND_NAME = {argument.old_name: argument.name for argument in ARGUMENTS if argument.old_name}
+
+
+def second_name(name: str) -> str:
+    """Return the second generation's name of an argument that is given by either of its names."""
+    return _SECOND_NAME.get(name, name)
+
+
+def fold(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *given* under the second generation's names.
+
+    Raises:
+        UnknownArgument: A keyword that neither generation knows.
+        ConflictingArguments: A keyword given under both of its names.
+    """
+    folded: dict[str, Any] = {}
+    for keyword, value in given.items():
+        name = second_name(keyword)
+        if name not in BY_NAME:
+            nearest = did_you_mean(keyword, [*BY_NAME, *_SECOND_NAME])
+            msg = (
+                f"RLEstimator has no argument {keyword!r}.{nearest} What has no argument of its own"
+                " can be put into the request through request_overrides={...}."
+            )
+            raise UnknownArgument(msg)
+        if name in folded:
+            msg = (
+                f"{BY_NAME[name].old_name!r} and {name!r} are two names of one argument."
+                f" Give one of them, preferably {name!r}."
+            )
+            raise ConflictingArguments(msg)
+        folded[name] = value
+    return folded
+
+
+def complete(folded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a value for every keyword of the table: the given one, else the default."""
+    return {keyword.name: folded.get(keyword.name, keyword.default) for keyword in KEYWORDS}
+
+
+# Keywords with a place of their own in the request; every other one travels in its options.
+_PLACED = frozenset(
+    {
+        "image_uri", "dependencies", "platform", "instance_count", "instance_type", "volume_size",
+        "max_run", "output_path", "model_uri", "model_channel_name", "checkpoint_s3_uri",
+        "checkpoint_local_path", "base_job_name", "tags", "environment",
+    }
+)  # fmt: skip
+
+
+def options(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keywords that were given and have no place of their own in a request."""
+    return {
+        keyword.name: values[keyword.name]
+        for keyword in KEYWORDS
+        if keyword.name not in _PLACED and values[keyword.name] != keyword.default
+    }
+
+
+def of_request(request: JobRequest) -> dict[str, Any]:
+    """Return the arguments for which an estimator would make this request."""
+    release = request.release
+    toolkit = (
+        {
+            "toolkit": release.toolkit,
+            "toolkit_version": release.version,
+            "framework": release.framework,
+        }
+        if release and not request.image_uri
+        else {"image_uri": request.image_uri}
+    )
+    options = {name: value for name, value in request.options.items() if name in BY_NAME}
+    return {
+        **toolkit,
+        **options,
+        "entry_point": request.entry_point,
+        "source_dir": request.source_uri,
+        "hyperparameters": request.hyperparameters,
+        "metric_definitions": request.metric_definitions,
+        "instance_type": request.resources.instance_type,
+        "instance_count": request.resources.instance_count,
+        "volume_size": request.resources.volume_size,
+        "max_run": request.resources.max_run,
+        "output_path": request.output_path,
+        "checkpoint_s3_uri": request.checkpoint_s3_uri,
+        "checkpoint_local_path": request.checkpoint_local_path,
+        "environment": request.environment,
+        "tags": request.tags,
+    }
+
+
+def tags(given: Any) -> dict[str, str]:
+    """Return tags by name, from a mapping or the service's list of `Key` and `Value`."""
+    if isinstance(given, Mapping):
+        return dict(given)
+    try:
+        pairs = [(tag["Key"], tag["Value"]) for tag in given or ()]
+    except (TypeError, KeyError) as error:
+        msg = f"tags must be a mapping or a list of {{'Key': ..., 'Value': ...}}, not {given!r}."
+        raise InvalidArgument(msg) from error
+    if len(dict(pairs)) < len(pairs):
+        msg = f"A tag is there twice in {given!r}."
+        raise ConflictingArguments(msg)
+    return dict(pairs)
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Check what needs no file and no service; the platform checks the rest in its plan."""
+    for name in ("instance_count", "volume_size", "max_run"):
+        value = values[name]
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            msg = f"{name} must be a whole number of at least 1; {value!r} was given."
+            raise InvalidArgument(msg)
+    if values["instance_type"] == "local_gpu" and values["instance_count"] > 1:
+        msg = "Distributed Training in Local GPU is not supported. Give instance_count=1."
+        raise PlatformError(msg)
+    tags(values["tags"])

@@ -1,0 +1,63 @@
+"""`rlcore jobs`."""
+
+from __future__ import annotations
+
+import time
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from rlcore.cli.jobargument import platform_option
+from rlcore.cli.output import job_record, json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    from rlcore.spec import JobStatus
+
+_COLUMNS = ("name", "state", "stage", "age", "took", "release")
+_EPILOG = """\b
+Example:
+  rlcore jobs
+  rlcore jobs --json | jq -r '.[] | select(.state == "Running") | .name'
+"""
+
+
+@click.command(epilog=_EPILOG)
+@platform_option
+@click.option("-n", "--limit", type=click.IntRange(1), help="Show that many at most.")
+@json_option
+def jobs(*, platform: str | None, limit: int | None, as_json: bool) -> None:
+    """List training jobs, newest first.
+
+    In a pipe: name, state, stage, age, duration and release, separated by tabs. With --json: a
+    list of objects with name, state, stage, failure_reason, exit_code, created_at, started_at,
+    ended_at, model_data, output_data and release; times are seconds since the epoch.
+    """
+    from rlcore import platforms  # noqa: PLC0415 - help needs no platform
+
+    found = list(islice(platforms.resolve(platform).jobs(), limit))
+    if as_json:
+        print_json([job_record(status) for status in found])
+    else:
+        now = time.time()
+        rows = [_row(status, now) for status in found]
+        print_table(_COLUMNS, rows, nothing="No jobs yet.", fold=False)
+
+
+def _row(status: JobStatus, now: float) -> tuple[str, ...]:
+    from rlcore.display.figure import duration  # noqa: PLC0415
+
+    return (
+        status.name,
+        status.state.value,
+        "" if status.state.final else status.stage,
+        _age(now - status.created_at),
+        duration((status.ended_at or now) - status.created_at),
+        status.release,
+    )
+
+
+def _age(seconds: float) -> str:
+    """Return the largest unit that fits, e.g. `3 h`."""
+    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    return next((f"{seconds // size:.0f} {unit}" for unit, size in units if seconds >= size), "0 s")

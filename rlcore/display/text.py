@@ -1,0 +1,196 @@
+"""Curves and outcomes as text for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from rlcore.display.figure import (
+    Figure,
+    Point,
+    duration,
+    evaluation_metric,
+    figure,
+    main_metric,
+    short_number,
+    thinned,
+    ticks,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from rlcore.metrics import LearningCurve
+    from rlcore.spec import JobStatus
+
+MARK = "◆"
+"""Marks an evaluation in a chart."""
+
+_BRAILLE = 0x2800
+# Bits of the eight dots of a braille character, by row from the top and by column.
+_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+_MINIMUM_WIDTH, _MINIMUM_HEIGHT = 24, 6
+_HEAD_AND_FOOT = 3
+
+
+def curve_text(
+    curve: LearningCurve, width: int = 80, height: int = 16, goal: float | None = None
+) -> str:
+    """Return a chart of *curve* in *width* columns and *height* lines of Unicode characters."""
+    drawn = figure(curve, goal)
+    if drawn is None:
+        return "No points yet."
+    return chart(drawn, max(width, _MINIMUM_WIDTH), max(height, _MINIMUM_HEIGHT))
+
+
+def chart(drawn: Figure, width: int, height: int) -> str:
+    """Draw a figure: a legend, the plot with its labels, the horizontal axis and its labels."""
+    rows = height - _HEAD_AND_FOOT
+    labels = _row_labels(drawn.y_range, rows)
+    margin = max(map(len, labels.values()))
+    canvas = _Canvas.over(drawn, width - margin - 2, rows)
+    plot = [
+        f"{labels.get(row, ''):>{margin}} {'┤' if row in labels else '│'}{line}"
+        for row, line in enumerate(canvas.lines())
+    ]
+    axis, numbers = _horizontal_axis(drawn.x_range, canvas.columns)
+    indent = " " * (margin + 1)
+    lines = [_legend(drawn, width), *plot, f"{indent}└{axis}", f"{indent} {numbers}"]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _legend(drawn: Figure, width: int) -> str:
+    evaluation = f"   {MARK} {drawn.evaluation_name}" if drawn.evaluation_name else ""
+    goal = f"   ┄ goal {short_number(drawn.goal)}" if drawn.goal is not None else ""
+    return f"⠒ {drawn.name} against {drawn.x_label}{evaluation}{goal}"[:width]
+
+
+def _row_labels(y_range: tuple[float, float], rows: int) -> dict[int, str]:
+    low, high = y_range
+    values = ticks(low, high, max(2, rows // 3))
+    largest = max(map(abs, values))
+    return {
+        round((high - value) / (high - low) * (rows - 1)): short_number(value, largest)
+        for value in values
+    }
+
+
+def _horizontal_axis(x_range: tuple[float, float], columns: int) -> tuple[str, str]:
+    low, high = x_range
+    values = ticks(low, high, max(2, columns // 14))
+    largest = max(map(abs, values))
+    axis, numbers = ["─"] * columns, ""
+    for value in values:
+        column = round((value - low) / (high - low) * (columns - 1))
+        label = short_number(value, largest)
+        start = max(0, min(column - len(label) // 2, columns - len(label)))
+        if not numbers or start > len(numbers):
+            axis[column] = "┬"
+            numbers = numbers.ljust(start) + label
+    return "".join(axis), numbers
+
+
+@attrs.frozen
+class _Canvas:
+    """Braille dots, two by four to a character; marks hide the dots under them."""
+
+    columns: int
+    rows: int
+    cells: dict[tuple[int, int], int] = attrs.field(factory=dict)
+    marks: dict[tuple[int, int], str] = attrs.field(factory=dict)
+
+    @classmethod
+    def over(cls, drawn: Figure, columns: int, rows: int) -> _Canvas:
+        canvas = cls(columns, rows)
+        (left, right), (bottom, top) = drawn.x_range, drawn.y_range
+
+        def place(point: Point) -> tuple[int, int]:
+            x, y = point
+            across = (x - left) / (right - left) * (columns * 2 - 1)
+            down = (top - y) / (top - bottom) * (rows * 4 - 1)
+            return round(across), round(down)
+
+        if drawn.goal is not None:
+            _, down = place((left, drawn.goal))
+            canvas.marks.update({(column, down // 4): "┄" for column in range(columns)})
+        canvas._draw(map(place, thinned(drawn.line, columns * 4)))
+        for across, down in map(place, drawn.evaluations):
+            canvas.marks[across // 2, down // 4] = MARK
+        return canvas
+
+    def _draw(self, places: Iterable[tuple[int, int]]) -> None:
+        before: tuple[int, int] | None = None
+        for place in places:
+            self._segment(before or place, place)
+            before = place
+
+    def _segment(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        (x0, y0), (x1, y1) = start, end
+        length = max(abs(x1 - x0), abs(y1 - y0), 1)
+        for index in range(length + 1):
+            x = x0 + round((x1 - x0) * index / length)
+            y = y0 + round((y1 - y0) * index / length)
+            cell = (x // 2, y // 4)
+            self.cells[cell] = self.cells.get(cell, 0) | _DOTS[y % 4][x % 2]
+            self.marks.pop(cell, None)
+
+    def lines(self) -> list[str]:
+        return [
+            "".join(self._character(column, row) for column in range(self.columns))
+            for row in range(self.rows)
+        ]
+
+    def _character(self, column: int, row: int) -> str:
+        mark = self.marks.get((column, row))
+        dots = self.cells.get((column, row))
+        return mark or (chr(_BRAILLE + dots) if dots else " ")
+
+
+def outcome_text(status: JobStatus, curve: LearningCurve, plot: Path | None = None) -> str:
+    """Return the last words on a job: outcome, times, returns and where the files are."""
+    reason = f": {status.failure_reason}" if status.failure_reason else ""
+    rows = outcome_rows(status, curve) + ([("curve", str(plot))] if plot else [])
+    details = [f"  {label:<8}{text}" for label, text in rows]
+    return "\n".join([f"{status.state.value} {status.name}{reason}", *details])
+
+
+def outcome_rows(status: JobStatus, curve: LearningCurve) -> list[tuple[str, str]]:
+    """Return label and text of what is known of a job that ended, or of one that has not."""
+    rows = [
+        ("times", _times(status)),
+        ("return", _returns(curve)),
+        ("model", local_path(status.model_data)),
+        ("output", local_path(status.output_data)),
+    ]
+    return [(label, text) for label, text in rows if text]
+
+
+def _times(status: JobStatus) -> str:
+    """Return the time up to the script's start, that from there on, and the sum."""
+    end = status.ended_at
+    if end is None:
+        return ""
+    total = f"total {duration(end - status.created_at)}"
+    if status.started_at is None:
+        return total
+    environment = duration(status.started_at - status.created_at)
+    return f"environment {environment}, training {duration(end - status.started_at)}, {total}"
+
+
+def _returns(curve: LearningCurve) -> str:
+    texts = []
+    training = curve.last(main_metric(curve.names) or "")
+    if training:
+        texts.append(f"{training.name} {training.value:.4g} at the end")
+    best = curve.best(evaluation_metric(curve.names) or "")
+    if best:
+        where = "" if best.step is None else f" at {best.step:,.0f} steps"
+        texts.append(f"best evaluation {best.value:.4g}{where}")
+    return ", ".join(texts)
+
+
+def local_path(uri: str | None) -> str:
+    """Return the path of a `file://` address, any other address as it is, empty for None."""
+    return (uri or "").removeprefix("file://")

@@ -1,0 +1,407 @@
+"""`RLEstimator`: what to train, with which toolkit, on which platform."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rlcore import arguments, inputs, jobnames, platforms, source
+from rlcore.errors import (
+    InvalidArgument,
+    JobExists,
+    JobNotStarted,
+    MissingArgument,
+    PlatformError,
+)
+from rlcore.hyperparameters import encode
+from rlcore.metrics import parse_definitions
+from rlcore.names import RLFramework, RLToolkit, toolkit_key
+from rlcore.registry import ToolkitRegistry, default_registry
+from rlcore.spec import Channel, JobRequest, MetricDefinition, Plan, Resources
+from rlcore.training import TrainingJob
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rlcore.platforms.base import Platform
+    from rlcore.registry import Toolkit
+    from rlcore.spec import ToolkitRelease
+
+_NAME_TRIES = 5
+
+
+class RLEstimator:
+    """Trains a reinforcement-learning script, on the platform that is named.
+
+    Arguments and behaviour are those of the SageMaker SDK's class of the same name; every keyword
+    of its base classes is known in both generations' vocabularies (`rlcore.arguments`).
+
+    Args:
+        entry_point: The training script, relative to *source_dir*, or a path without one.
+        toolkit: Name of the toolkit, `RLToolkit.RAY` or `"ray"`.
+        toolkit_version: Its version, kept as written.
+        framework: Name of the framework; None for a toolkit that has none.
+        source_dir: Folder of the script, or the `s3://` address of an archive.
+        hyperparameters: What the script is given, name to value.
+        image_name: An image of one's own, which wins over the toolkit's.
+        metric_definitions: What to read from the log, instead of the toolkit's own definitions.
+        registry: Where toolkits are looked up; those installed by default.
+        **kwargs: The arguments of `rlcore.arguments.ARGUMENTS`.
+
+    Raises:
+        MissingArgument: A toolkit's name, version or framework is missing, and no image is given.
+        InvalidToolkit: No plugin for the toolkit is installed; `InvalidFramework` likewise.
+        UnsupportedVersion: The plugin does not know the version.
+        UnknownArgument: A keyword that neither generation had.
+        ConflictingArguments: One argument under both of its names, or two that exclude each other.
+    """
+
+    COACH_LATEST_VERSION_TF: ClassVar[str] = "0.11.1"
+    COACH_LATEST_VERSION_MXNET: ClassVar[str] = "0.11.0"
+    RAY_LATEST_VERSION: ClassVar[str] = "0.6.5"
+
+    def __init__(
+        self,
+        entry_point: str | os.PathLike[str],
+        toolkit: str | None = None,
+        toolkit_version: str | None = None,
+        framework: str | None = None,
+        source_dir: str | os.PathLike[str] | None = None,
+        hyperparameters: Mapping[str, Any] | None = None,
+        image_name: str | None = None,
+        metric_definitions: Any = None,
+        *,
+        registry: ToolkitRegistry | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Check the arguments; nothing is read or started before `plan` and `fit`."""
+        if image_name is not None:
+            kwargs = {"image_name": image_name, **kwargs}
+        self._arguments = arguments.complete(arguments.fold(kwargs))
+        self._registry = registry or default_registry()
+        self.entry_point = _local_script(os.fspath(entry_point))
+        self.source_dir = None if source_dir is None else os.fspath(source_dir)
+        self.image_name: str | None = self._arguments["image_uri"]
+        self.latest_training_job: TrainingJob | None = None
+        self.jobs: list[TrainingJob] = []
+        self._hyperparameters = dict(hyperparameters or {})
+        self._release: ToolkitRelease | None = None
+        if self.image_name:
+            _warn_ignored(toolkit, toolkit_version, framework)
+        else:
+            self._set_toolkit(toolkit, toolkit_version, framework)
+        self.metric_definitions = self._metrics(metric_definitions)
+        arguments.check(self._arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the value of an argument under either of its names."""
+        values = self.__dict__.get("_arguments", {})
+        if arguments.second_name(name) in values:
+            return values[arguments.second_name(name)]
+        msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+        raise AttributeError(msg)
+
+    def __repr__(self) -> str:
+        """Return the script and what trains it."""
+        what = self._release or self.image_name
+        return f"<RLEstimator {self.entry_point} with {what}>"
+
+    # What it would run.
+
+    def plan(
+        self,
+        inputs: Any = None,
+        *,
+        job_name: str | None = None,
+        experiment_config: Mapping[str, Any] | None = None,
+    ) -> Plan:
+        """Return what `fit` would do with these inputs. Nothing is sent, written or started.
+
+        Raises:
+            SourceError: The script or something named beside it is not there.
+            InvalidArgument: A name, an input or a hyperparameter that is not allowed.
+            ReleaseUnavailable: The release cannot run on the platform.
+        """
+        return self._prepare(inputs, job_name, experiment_config)[0]
+
+    def hyperparameters(self) -> dict[str, str]:
+        """Return the hyperparameters as the training job gets them, each value encoded as JSON."""
+        return {
+            **encode(self._hyperparameters),
+            "sagemaker_s3_output": json.dumps(self._arguments["output_path"]),
+            "sagemaker_estimator": json.dumps("RLEstimator"),
+        }
+
+    def train_image(self, region: str | None = None, instance_type: str | None = None) -> str:
+        """Return the address of the training image.
+
+        Args:
+            region: Region of the registry; `AWS_REGION` or `AWS_DEFAULT_REGION` by default.
+            instance_type: Decides between cpu and gpu; the estimator's own by default.
+        """
+        if self._release is None:
+            return str(self.image_name)
+        where = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        if not where:
+            msg = "Which region's registry? Pass region=..., or set AWS_REGION."
+            raise MissingArgument(msg)
+        what = instance_type or self._arguments["instance_type"] or "local"
+        return self._toolkit().image_uri(self._release, where, what)
+
+    training_image_uri = train_image
+
+    @classmethod
+    def default_metric_definitions(
+        cls,
+        toolkit: str,
+        toolkit_version: str | None = None,
+        framework: str | None = None,
+        *,
+        registry: ToolkitRegistry | None = None,
+    ) -> list[dict[str, str]]:
+        """Return the definitions of a toolkit's metrics, as the service's API spells them.
+
+        Without a version they are those of the toolkit's oldest release: the ones that the original
+        had. Without a framework they are those of the toolkit's first plugin in the alphabet.
+        """
+        found = registry or default_registry()
+        keys = found.keys(RLToolkit(toolkit)) if framework is None else ()
+        key = keys[0] if keys else toolkit_key(RLToolkit(toolkit), framework)
+        plugin = found.toolkit(key)
+        release = plugin.release(toolkit_version or plugin.known_versions()[0])
+        return [
+            {"Name": definition.name, "Regex": definition.regex}
+            for definition in plugin.default_metrics(release)
+        ]
+
+    # Running it.
+
+    def fit(
+        self,
+        inputs: Any = None,
+        wait: bool = True,  # noqa: FBT001, FBT002 - the original's signature
+        logs: str | bool = "All",  # noqa: FBT001
+        job_name: str | None = None,
+        experiment_config: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Train, and wait for the end unless *wait* is False.
+
+        Args:
+            inputs: Channels, as `rlcore.inputs.channels` takes them.
+            wait: Whether to wait for the job's end.
+            logs: Whether to show its log meanwhile; `"None"` and False mean not.
+            job_name: Name of the job; made from `base_job_name` and the time by default.
+            experiment_config: Experiment and trial that the job belongs to.
+
+        Raises:
+            TrainingFailed: The job failed. One that was stopped only warns.
+            JobExists: There is a job of the name that was given.
+        """
+        self.latest_training_job = self._start(inputs, job_name, experiment_config)
+        self.jobs.append(self.latest_training_job)
+        if wait:
+            self.latest_training_job.wait(logs=logs not in {"None", False})
+
+    @classmethod
+    def attach(
+        cls,
+        training_job_name: str,
+        platform: str | Platform | None = None,
+        *,
+        wait: bool = True,
+        registry: ToolkitRegistry | None = None,
+    ) -> RLEstimator:
+        """Return an estimator for a job that exists, started by whichever process.
+
+        While the job runs its whole log is shown, from the first line, and the end is waited for
+        unless *wait* is False.
+
+        Raises:
+            JobNotFound: The platform does not know the job.
+            TrainingFailed: The job failed.
+        """
+        place = platforms.resolve(platform)
+        request = place.recover(training_job_name)
+        job = TrainingJob(place, request)
+        estimator = cls(**arguments.of_request(request), platform=place, registry=registry)
+        estimator.latest_training_job = job
+        estimator.jobs.append(job)
+        if wait:
+            job.wait(logs=not job.status().state.final)
+        return estimator
+
+    @property
+    def model_data(self) -> str:
+        """Address of the latest job's `model.tar.gz`."""
+        if self.latest_training_job is None:
+            msg = "Estimator is not associated with a training job. Call fit or attach first."
+            raise JobNotStarted(msg)
+        status = self.latest_training_job.status()
+        if status.model_data is None:
+            ended = "left no model" if status.state.final else "has no model yet"
+            msg = f"The training job {status.name} is {status.state.value} and {ended}."
+            raise PlatformError(msg)
+        return status.model_data
+
+    @property
+    def _current_job_name(self) -> str | None:
+        """Name of the latest job; notebooks of the original read it."""
+        return self.latest_training_job.name if self.latest_training_job else None
+
+    # How it comes about.
+
+    def _set_toolkit(self, toolkit: str | None, version: str | None, framework: str | None) -> None:
+        key = self._key(toolkit, version, framework)
+        if not isinstance(version, str):
+            msg = f"toolkit_version must be a string: write '{version}', in quotes."
+            raise InvalidArgument(msg)
+        self._release = self._registry.toolkit(key).release(version)
+        self.toolkit = self._release.toolkit
+        self.toolkit_version = self._release.version
+        self.framework = self._release.framework
+        self.framework_version = self._release.framework_version
+
+    def _key(self, toolkit: str | None, version: str | None, framework: str | None) -> str:
+        """Return the plugin key; the framework is only missing where the toolkit has one."""
+        bare = toolkit is not None and RLToolkit(toolkit) in self._registry.keys()  # noqa: SIM118
+        given = {"toolkit": toolkit, "toolkit_version": version, "framework": framework or bare}
+        missing = [name for name, value in given.items() if not value]
+        if missing:
+            wanted = "`, `".join(missing)
+            msg = f"Please provide `{wanted}` or `image_name` parameter."
+            raise MissingArgument(msg)
+        return toolkit_key(RLToolkit(str(toolkit)), RLFramework(framework) if framework else None)
+
+    def _toolkit(self) -> Toolkit:
+        if self._release is None:
+            msg = "An estimator with an image of its own has no toolkit."
+            raise MissingArgument(msg)
+        return self._registry.toolkit(toolkit_key(self._release.toolkit, self._release.framework))
+
+    def _metrics(self, given: Any) -> tuple[MetricDefinition, ...] | None:
+        if given:
+            return parse_definitions(given)
+        return self._toolkit().default_metrics(self._release) if self._release else None
+
+    def _start(
+        self,
+        inputs: Any,
+        job_name: str | None,
+        experiment_config: Mapping[str, Any] | None,
+    ) -> TrainingJob:
+        """Start one job; a name made from the time is made anew while another job has it."""
+        for last in (*[False] * (_NAME_TRIES - 1), True):
+            plan, bundle, platform = self._prepare(inputs, job_name, experiment_config)
+            try:
+                platform.start(plan, bundle)
+            except JobExists:
+                if job_name or last:
+                    raise
+                time.sleep(0.001)  # The stamp counts milliseconds.
+            else:
+                return TrainingJob(platform, plan.request)
+        raise AssertionError
+
+    def _prepare(
+        self,
+        inputs_given: Any,
+        job_name: str | None,
+        experiment_config: Mapping[str, Any] | None,
+    ) -> tuple[Plan, source.Bundle | None, Platform]:
+        platform = platforms.resolve(self._arguments["platform"], self._arguments["instance_type"])
+        bundle = self._bundle()
+        request = self._request(inputs_given, job_name, experiment_config, bundle)
+        return platform.plan(request), bundle, platform
+
+    def _bundle(self) -> source.Bundle | None:
+        if self._arguments["git_config"]:
+            msg = "git_config is not supported yet. Clone the repository and give source_dir."
+            raise InvalidArgument(msg)
+        if self._source_uri():
+            return None
+        packages = ("rlscript", *(self._release.script_packages if self._release else ()))
+        return source.bundle(
+            self.entry_point,
+            Path(self.source_dir).expanduser() if self.source_dir else None,
+            [Path(path).expanduser() for path in self._arguments["dependencies"] or ()],
+            packages,
+        )
+
+    def _source_uri(self) -> str | None:
+        is_uri = self.source_dir and self.source_dir.startswith(("s3://", "file://"))
+        return self.source_dir if is_uri else None
+
+    def _request(
+        self,
+        inputs_given: Any,
+        job_name: str | None,
+        experiment_config: Mapping[str, Any] | None,
+        bundle: source.Bundle | None,
+    ) -> JobRequest:
+        given = self._arguments
+        options = arguments.options(given)
+        if experiment_config:
+            options["experiment_config"] = dict(experiment_config)
+        encode(self._hyperparameters)
+        return JobRequest(
+            name=jobnames.check(job_name or jobnames.unique(self._base_job_name(), time.time())),
+            release=self._release,
+            image_uri=self.image_name,
+            entry_point=bundle.entry_point if bundle else self.entry_point,
+            source_digest=bundle.digest if bundle else None,
+            source_uri=self._source_uri(),
+            hyperparameters=self._hyperparameters,
+            metric_definitions=self.metric_definitions,
+            channels=self._channels(inputs_given),
+            resources=Resources(
+                instance_type=given["instance_type"],
+                instance_count=given["instance_count"],
+                volume_size=given["volume_size"],
+                max_run=given["max_run"],
+            ),
+            output_path=given["output_path"],
+            checkpoint_s3_uri=given["checkpoint_s3_uri"],
+            checkpoint_local_path=given["checkpoint_local_path"],
+            environment=given["environment"],
+            tags=arguments.tags(given["tags"]),
+            options=options,
+        )
+
+    def _base_job_name(self) -> str:
+        if self._arguments["base_job_name"]:
+            return str(self._arguments["base_job_name"])
+        if self.image_name:
+            return self.image_name.rpartition("/")[2].partition(":")[0]
+        return "-".join(filter(None, (self.toolkit, self.framework)))
+
+    def _channels(self, inputs_given: Any) -> tuple[Channel, ...]:
+        found = list(inputs.channels(inputs_given))
+        if self._arguments["model_uri"]:
+            name = self._arguments["model_channel_name"]
+            found.extend(inputs.channels({name: self._arguments["model_uri"]}))
+        return inputs.check(found)
+
+
+def _local_script(entry_point: str) -> str:
+    if entry_point.startswith("s3://"):
+        msg = f"Invalid entry point script: {entry_point}. Must be a path to a local file."
+        raise InvalidArgument(msg)
+    return entry_point
+
+
+def _warn_ignored(*given: str | None) -> None:
+    names = [
+        f"`{name}`"
+        for name, value in zip(("toolkit", "toolkit_version", "framework"), given, strict=True)
+        if value
+    ]
+    if names:
+        msg = (
+            f"Parameter `image_name` is specified, {', '.join(names)} are going to be ignored when"
+            " choosing the image."
+        )
+        warnings.warn(msg, UserWarning, stacklevel=3)

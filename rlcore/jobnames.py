@@ -1,0 +1,40 @@
+"""Names of jobs: unique, valid and no longer than the service allows."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from rlcore.errors import InvalidArgument
+
+LONGEST = 63
+_VALID = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+_FOREIGN = re.compile(r"[^a-zA-Z0-9]+")
+
+
+def unique(base: str, now: float) -> str:
+    """Return `base-YYYY-MM-DD-hh-mm-ss-mmm` for the UTC time *now*, in seconds since the epoch.
+
+    Characters of *base* that a name may not hold become hyphens, and it is cut to fit.
+    """
+    moment = time.strftime("%Y-%m-%d-%H-%M-%S", time.gmtime(now))
+    stamp = f"{moment}-{int(now * 1000) % 1000:03d}"
+    room = LONGEST - len(stamp) - 1
+    stem = _FOREIGN.sub("-", base).strip("-")[:room].rstrip("-") or "job"
+    return f"{stem}-{stamp}"
+
+
+def check(name: str) -> str:
+    """Return *name* if it is a valid job name; raise `InvalidArgument` otherwise."""
+    if len(name) > LONGEST or not _VALID.fullmatch(name):
+        msg = (
+            f"{name!r} is not a job name. Allowed are letters, digits and hyphens, at most"
+            f" {LONGEST} characters, with a letter or digit at both ends. Nearest:"
+            f" {_nearest(name)!r}."
+        )
+        raise InvalidArgument(msg)
+    return name
+
+
+def _nearest(name: str) -> str:
+    return _FOREIGN.sub("-", name).strip("-")[:LONGEST].rstrip("-") or "job"

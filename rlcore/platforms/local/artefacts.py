@@ -1,0 +1,166 @@
+"""Packing what a script leaves, and bringing it to its place. Imported by the supervisor."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import shutil
+import stat
+import tarfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rlcore import storage
+from rlcore.errors import DiskFull, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LEVEL = 1  # weights hardly compress: a higher level costs time and gains nothing
+_SETTLED = 1.0  # seconds without a change after which a file counts as written
+
+
+def pack(folder: Path, uri: str, scratch: Path) -> None:
+    """Bring the content of *folder* to *uri* as a `.tar.gz`.
+
+    Equal content gives equal bytes. Files, folders and links that stay inside are packed; nothing
+    else is. *scratch* is where the archive is written first; nothing is left there.
+
+    Raises:
+        DiskFull: There is no room left.
+        StorageError: The archive could not be written for another reason.
+    """
+    try:
+        _write(folder, scratch)
+        storage.put(scratch, uri)
+    except StorageError:
+        raise
+    except OSError as error:
+        raise storage_error(error, scratch) from error
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _write(folder: Path, path: Path) -> None:
+    with (
+        path.open("wb") as file,
+        gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as compressed,
+        tarfile.open(fileobj=compressed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for member in _members(folder):
+            _add(archive, folder, member)
+
+
+def _members(folder: Path) -> Iterator[Path]:
+    root = folder.resolve()
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink():
+            if root in path.resolve().parents and not path.readlink().is_absolute():
+                yield path
+        elif path.is_file() or path.is_dir():
+            yield path
+
+
+def _add(archive: tarfile.TarFile, folder: Path, path: Path) -> None:
+    info = archive.gettarinfo(path, path.relative_to(folder).as_posix())
+    info.uid = info.gid = 0
+    info.uname = info.gname = ""
+    info.mtime = 0
+    info.mode = 0o755 if info.isdir() or info.mode & stat.S_IXUSR else 0o644
+    if info.islnk():  # a second name of a file that is packed already
+        info.type, info.linkname, info.size = tarfile.REGTYPE, "", path.stat().st_size
+    if not info.isreg():
+        archive.addfile(info)
+        return
+    with path.open("rb") as file:
+        archive.addfile(info, file)
+
+
+def storage_error(error: OSError, path: Path) -> StorageError:
+    """Return *error* as ours: a full disk by its own name."""
+    if is_full(error):
+        return DiskFull(f"No room left to write {path}. Free some; nothing half-written is kept.")
+    return StorageError(f"{path} could not be written: {error}")
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that there is no room, or no more of it for this user."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+def is_empty(folder: Path) -> bool:
+    """Whether a folder has no entries, or is not there."""
+    return not folder.is_dir() or not any(folder.iterdir())
+
+
+class Mirror:
+    """Brings the files of a folder to an address, each once it is written, again when it changes.
+
+    Nothing is deleted at the address.
+    """
+
+    def __init__(self, folder: Path, uri: str) -> None:
+        """Name both; nothing is copied yet."""
+        self._folder = folder
+        self._uri = uri
+        self._copied: dict[str, tuple[int, int]] = {}
+
+    def take_as_copied(self) -> None:
+        """Take what is there now for copied."""
+        self._copied = {name: _version(status) for name, status in _files(self._folder)}
+
+    def sync(self, settled: float = _SETTLED) -> None:
+        """Copy what is new and has not been changed for *settled* seconds."""
+        latest = time.time() - settled
+        for name, status in _files(self._folder):
+            version = _version(status)
+            if self._copied.get(name) != version and status.st_mtime <= latest:
+                storage.put(self._folder / name, storage.join(self._uri, name))
+                self._copied[name] = version
+
+
+def _version(status: os.stat_result) -> tuple[int, int]:
+    return status.st_mtime_ns, status.st_size
+
+
+def _files(folder: Path, below: str = "") -> list[tuple[str, os.stat_result]]:
+    """Return name and status of the regular files below a folder, while they come and go."""
+    found = []
+    with suppress(FileNotFoundError), os.scandir(folder / below) as entries:
+        for entry in entries:
+            name = f"{below}/{entry.name}" if below else entry.name
+            with suppress(FileNotFoundError):
+                if entry.is_dir(follow_symlinks=False):
+                    found += _files(folder, name)
+                elif entry.is_file(follow_symlinks=False):
+                    found.append((name, entry.stat(follow_symlinks=False)))
+    return found
+
+
+def copy_writable(source: Path, target: Path) -> None:
+    """Copy a file or a folder into the folder *target*, links followed, all of it writable."""
+    target.mkdir(parents=True, exist_ok=True)
+    if source.is_file():
+        _copy_file(source, target / source.name)
+        return
+    for parent, folders, files in os.walk(source, followlinks=True):
+        here = Path(parent)
+        folders[:] = [name for name in folders if not _is_around(here / name)]
+        copy = target / here.relative_to(source)
+        copy.mkdir(exist_ok=True)
+        for name in files:
+            if (here / name).is_file():
+                _copy_file(here / name, copy / name)
+
+
+def _is_around(folder: Path) -> bool:
+    """Whether a folder is a link to one around itself, which would be copied for ever."""
+    return folder.resolve() in folder.parent.resolve().joinpath("_").parents
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+    target.chmod(stat.S_IMODE(source.stat().st_mode) | stat.S_IRUSR | stat.S_IWUSR)

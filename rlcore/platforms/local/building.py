@@ -1,0 +1,117 @@
+"""Fills the folder of an environment: the interpreter is chosen, uv installs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from importlib.metadata import distributions
+from typing import TYPE_CHECKING
+
+from rlcore.errors import DiskFull
+from rlcore.platforms.local import accelerators, interpreters
+from rlcore.platforms.local.installer import (
+    Installer,
+    describe_disk_full,
+    find_uv,
+    is_disk_full,
+    pip_settings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from rlcore.platforms.local.environments import Built
+    from rlcore.spec import Environment
+
+
+def installer_for(label: str, root: Path, *, log: Callable[[str], None], lock: int) -> Installer:
+    """Return the installer of this machine, with the settings of its pip.
+
+    Args:
+        label: What it is to build, as the errors call it.
+        root: Folder of all environments.
+        log: Takes each line that it prints.
+        lock: Descriptor of the lock on what is built.
+
+    Raises:
+        EnvironmentUnavailable: There is no installer.
+    """
+    purpose = f"the environment of {label}"
+    return Installer(
+        uv=find_uv(), settings=pip_settings(), purpose=purpose, root=root, log=log, lock=lock
+    )
+
+
+def make_release(folder: Path, environment: Environment, label: str, installer: Installer) -> str:
+    """Make a release's environment in a folder that is not there yet; return Python's version."""
+    pins = environment.requirements
+    offered = _cpu_wheel_tags(pins, installer)
+    python = interpreters.choose(environment.python, label=label, preferred_tags=offered)
+    installer.log(f"Python {python.version} at {python.path}")
+    installer.create(folder, python.path)
+    if pins:
+        lock = _write_lines(folder / "lock.txt", pins)
+        options = _options(cpu_wheel=python.tag in offered)
+        # With CUDA, PyTorch itself names the distributions that belong to its build: no lock can.
+        if not (accelerators.pinned_torch(pins) and accelerators.has_gpu()):
+            options.append("--no-deps")
+        installer.install(folder, *options, "--requirement", str(lock))
+    return python.version
+
+
+def make_layer(folder: Path, base: Built, requirements: Path, installer: Installer) -> None:
+    """Copy the base by hard links, and add what it lacks of the user's requirements."""
+    _copy_by_links(base.path, folder)
+    installed = _installed(folder)
+    constraints = _write_lines(folder / "constraints.txt", installed)
+    cpu_wheel = interpreters.wheel_tag(base.version) in _cpu_wheel_tags(installed, installer)
+    names = ("--constraint", str(constraints), "--requirement", str(requirements))
+    options = _options(cpu_wheel=cpu_wheel)
+    installer.install(folder, *options, *names, working_folder=requirements.parent)
+
+
+def _cpu_wheel_tags(requirements: Iterable[str], installer: Installer) -> frozenset[str]:
+    """Return the interpreters that `find-links` offers the pinned PyTorch for, without CUDA."""
+    torch = accelerators.pinned_torch(requirements)
+    if torch is None or accelerators.has_gpu():
+        return frozenset()
+    return accelerators.cpu_wheel_tags(torch, installer.find_links)
+
+
+def _options(*, cpu_wheel: bool) -> list[str]:
+    return accelerators.backend_options(gpu=accelerators.has_gpu(), cpu_wheel=cpu_wheel)
+
+
+@contextmanager
+def full_disk_named(installer: Installer) -> Iterator[None]:
+    """Raise `DiskFull` for whatever says that there is no room left."""
+    try:
+        yield
+    except OSError as error:
+        if not is_disk_full(str(error)):
+            raise
+        raise DiskFull(describe_disk_full(installer.purpose, installer.root)) from error
+
+
+def _copy_by_links(source: Path, target: Path) -> None:
+    def link(path: str, copy: str) -> None:
+        try:
+            os.link(path, copy)
+        except OSError:  # a file system without hard links
+            shutil.copy2(path, copy)
+
+    shutil.copytree(source, target, symlinks=True, copy_function=link)
+
+
+def _installed(folder: Path) -> list[str]:
+    """Return what is installed in an environment, as exact requirements."""
+    packages = map(str, folder.glob("lib/python3.*/site-packages"))
+    found = distributions(path=list(packages))
+    return sorted(f"{one.metadata['Name']}=={one.version}" for one in found)
+
+
+def _write_lines(path: Path, lines: Iterable[str]) -> Path:
+    path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return path

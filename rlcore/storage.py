@@ -1,0 +1,139 @@
+"""Files and folders at `file://` and `s3://` addresses, alike. boto3 is imported when S3 is meant.
+
+What is written to a `file://` address is whole or not there; S3 keeps that promise itself.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from rlcore.errors import DiskFull, InvalidArgument, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def join(uri: str, *parts: str) -> str:
+    """Return the address of *parts* below *uri*."""
+    return "/".join([uri.rstrip("/"), *(part.strip("/") for part in parts)])
+
+
+def to_path(uri: str) -> Path:
+    """Return the path of a `file://` address; raise `InvalidArgument` for any other."""
+    parts = urlsplit(uri)
+    if parts.scheme != "file" or parts.netloc not in {"", "localhost"}:
+        msg = f"{uri!r} is not on this machine; a file:// address is wanted."
+        raise InvalidArgument(msg)
+    return Path(unquote(parts.path))
+
+
+def exists(uri: str) -> bool:
+    """Return whether there is a file, a folder, an object or objects below *uri*."""
+    if not _is_s3(uri):
+        return to_path(uri).exists()
+    bucket, key = _split(uri)
+    found = _s3().list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+    return bool(found.get("KeyCount"))
+
+
+def put(path: Path, uri: str) -> None:
+    """Copy the file *path* to *uri*."""
+    if _is_s3(uri):
+        bucket, key = _split(uri)
+        _s3().upload_file(str(path), bucket, key)
+    else:
+        _copy(path, to_path(uri))
+
+
+def get(uri: str, path: Path) -> None:
+    """Copy the file at *uri* to *path*."""
+    if _is_s3(uri):
+        bucket, key = _split(uri)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _s3().download_file(bucket, key, str(path))
+    else:
+        _copy(to_path(uri), path)
+
+
+def put_tree(folder: Path, uri: str) -> None:
+    """Copy every file below *folder* to the same name below *uri*."""
+    for file in _files(folder):
+        put(file, join(uri, file.relative_to(folder).as_posix()))
+
+
+def get_tree(uri: str, folder: Path) -> None:
+    """Copy everything at or below *uri* into *folder*; a single file keeps its name."""
+    if _is_s3(uri):
+        _download_tree(uri, folder)
+        return
+    source = to_path(uri)
+    if source.is_file():
+        _copy(source, folder / source.name)
+        return
+    for file in _files(source):
+        _copy(file, folder / file.relative_to(source))
+
+
+def _is_s3(uri: str) -> bool:
+    return uri.startswith("s3://")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(handle)
+    try:
+        shutil.copyfile(source, temporary)
+        shutil.copymode(source, temporary)
+        Path(temporary).replace(target)
+    except OSError as error:
+        raise _error(error, target) from error
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _error(error: OSError, target: Path) -> StorageError:
+    if error.errno == errno.ENOSPC:
+        return DiskFull(f"No room left to write {target}. Free some, or write elsewhere.")
+    return StorageError(f"{target} could not be written: {error}")
+
+
+def _split(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    return parts.netloc, parts.path.lstrip("/")
+
+
+def _s3() -> Any:
+    import boto3  # noqa: PLC0415 - only when S3 is meant
+
+    return boto3.client("s3")
+
+
+def _download_tree(uri: str, folder: Path) -> None:
+    client = _s3()
+    bucket, prefix = _split(uri)
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    for page in pages:
+        for entry in page.get("Contents", ()):
+            target = _inside(folder, entry["Key"].removeprefix(prefix).lstrip("/"), entry["Key"])
+            target.parent.mkdir(parents=True, exist_ok=True)
+            client.download_file(bucket, entry["Key"], str(target))
+
+
+def _inside(folder: Path, name: str, key: str) -> Path:
+    """Return the path of *name* in *folder*; refuse a key that would lead out of it."""
+    target = folder / (name or key.rpartition("/")[2])
+    if os.path.commonpath([folder.resolve(), target.resolve()]) != str(folder.resolve()):
+        msg = f"The key {key!r} leads outside {folder}; it is not downloaded."
+        raise StorageError(msg)
+    return target

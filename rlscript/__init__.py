@@ -1,0 +1,68 @@
+"""What a training script imports, whatever its toolkit: the script's side of rlcore.
+
+Standard library alone, Python 3.6 and later. A toolkit's own package (`rlscript_ray`, ...)
+implements `Learner`; `train` runs it with one stop rule, evaluations, checkpoints and a model that
+can be deployed after every kind of stop. A script may as well use the single parts and keep its
+own loop::
+
+    import rlscript
+
+    settings = rlscript.hyperparameters(env="CartPole-v1", lr=3e-4)
+    rlscript.report(2000, episode_return_mean=23.3)
+"""
+
+from rlscript.archives import ArchiveError, extract
+from rlscript.checkpoints import Checkpoint, Checkpoints
+from rlscript.environments import EnvironmentFailed, make_environment
+from rlscript.evaluation import Evaluation, evaluate
+from rlscript.models import publish_model
+from rlscript.paths import (
+    channel,
+    checkpoint_dir,
+    intermediate_dir,
+    job_name,
+    model_dir,
+    output_data_dir,
+)
+from rlscript.reporting import report, seconds_since_start
+from rlscript.seeding import seed_everything
+from rlscript.settings import HyperparameterError, hyperparameters
+from rlscript.spaces import describe_space
+from rlscript.starting import NothingToStartFrom, StartingPoint, starting_point
+from rlscript.stopping import Interruption, StopRule
+from rlscript.training import DEFAULT_EVALUATION, EvaluationPlan, Learner, Outcome, Progress, train
+
+__all__ = [
+    "DEFAULT_EVALUATION",
+    "ArchiveError",
+    "Checkpoint",
+    "Checkpoints",
+    "EnvironmentFailed",
+    "Evaluation",
+    "EvaluationPlan",
+    "HyperparameterError",
+    "Interruption",
+    "Learner",
+    "NothingToStartFrom",
+    "Outcome",
+    "Progress",
+    "StartingPoint",
+    "StopRule",
+    "channel",
+    "checkpoint_dir",
+    "describe_space",
+    "evaluate",
+    "extract",
+    "hyperparameters",
+    "intermediate_dir",
+    "job_name",
+    "make_environment",
+    "model_dir",
+    "output_data_dir",
+    "publish_model",
+    "report",
+    "seconds_since_start",
+    "seed_everything",
+    "starting_point",
+    "train",
+]

@@ -1,0 +1,100 @@
+"""Greedy episodes on seeds of their own, many at a time."""
+
+import math
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+
+# Training takes its seeds upwards from the script's own, usually a small number.
+FIRST_SEED = 1000000
+
+Act = Callable[[List[Any]], Sequence[Any]]
+
+
+class Evaluation(NamedTuple):
+    """The outcome of an evaluation.
+
+    Attributes:
+        returns: Undiscounted return of each episode, in the order of their seeds.
+        lengths: Steps of each episode, likewise.
+    """
+
+    returns: Tuple[float, ...]
+    lengths: Tuple[int, ...]
+
+    @property
+    def return_mean(self) -> float:
+        """The mean of the returns."""
+        return math.fsum(self.returns) / len(self.returns)
+
+    def summary(self) -> Dict[str, Any]:
+        """Return what a policy's manifest says of its evaluation, as JSON values."""
+        return {
+            "episodes": len(self.returns),
+            "greedy": True,
+            "first_seed": FIRST_SEED,
+            "return_mean": self.return_mean,
+            "return_min": min(self.returns),
+            "return_max": max(self.returns),
+        }
+
+
+def evaluate(
+    act: Act, make: Callable[[], Any], episodes: int = 100, environments: int = 100
+) -> Evaluation:
+    """Run greedy episodes, each on its own seed, and return their outcome.
+
+    Episodes run side by side so that `act` answers for many at once. Each seed's episode counts
+    exactly once however long it is: the mean does not lean towards short episodes.
+
+    Args:
+        act: Answers a list of observations with as many actions.
+        make: Returns a new environment with Gymnasium's API: `reset(seed=)`, and five results of
+            `step`.
+        episodes: How many episodes.
+        environments: How many environments at most exist at once.
+
+    Raises:
+        ValueError: `episodes` or `environments` is less than one.
+    """
+    if episodes < 1 or environments < 1:
+        msg = "an evaluation needs one episode and one environment at least, not {} and {}"
+        raise ValueError(msg.format(episodes, environments))
+    seeds = iter(range(FIRST_SEED, FIRST_SEED + episodes))
+    # zip asks its first argument first, and a seed that it drew would be lost.
+    running = [_Episode(make(), seed) for _, seed in zip(range(environments), seeds)]
+    finished = []  # type: List[_Episode]
+    while running:
+        actions = act([episode.observation for episode in running])
+        for episode, action in zip(running, actions):
+            episode.step(action)
+        done = [episode for episode in running if episode.done]
+        running = [episode for episode in running if not episode.done]
+        running += [_Episode(old.environment, seed) for old, seed in zip(done, seeds)]
+        finished += done
+    _close(finished)
+    finished.sort(key=lambda episode: episode.seed)
+    return Evaluation(
+        tuple(episode.total for episode in finished), tuple(episode.length for episode in finished)
+    )
+
+
+class _Episode:
+    """One episode under way."""
+
+    def __init__(self, environment: Any, seed: int) -> None:
+        self.environment = environment
+        self.seed = seed
+        self.total = 0.0
+        self.length = 0
+        self.done = False
+        self.observation, _ = environment.reset(seed=seed)
+
+    def step(self, action: Any) -> None:
+        self.observation, reward, terminated, truncated, _ = self.environment.step(action)
+        self.total += float(reward)
+        self.length += 1
+        self.done = bool(terminated or truncated)
+
+
+def _close(episodes: List[_Episode]) -> None:
+    for environment in {id(e.environment): e.environment for e in episodes}.values():
+        environment.close()

@@ -1,0 +1,213 @@
+"""The loop that every toolkit shares: advance, evaluate when due, keep the best, stop."""
+
+import math
+from pathlib import Path
+from typing import Any, Callable, ContextManager, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from rlscript.checkpoints import Checkpoints
+from rlscript.evaluation import Evaluation, evaluate
+from rlscript.models import publish_model, read_manifest, read_model
+from rlscript.paths import checkpoint_dir, model_dir
+from rlscript.reporting import report, seconds_since_start
+from rlscript.starting import starting_point
+from rlscript.stopping import Interruption, StopRule
+
+# The best policy's model, kept in its checkpoint so that a resumed job can publish it again.
+_MODEL = "model"
+
+# A manifest and the files that it names, as `publish_model` takes them.
+Model = Tuple[Dict[str, Any], Dict[str, bytes]]
+
+
+class Progress(NamedTuple):
+    """What one iteration reached.
+
+    Attributes:
+        step: Environment steps so far, in all.
+        training_return: Mean return of training episodes, None until one has ended.
+        metrics: What else to report, by name.
+    """
+
+    step: int
+    training_return: Optional[float]
+    metrics: Dict[str, Any]
+
+
+class Outcome(NamedTuple):
+    """Why training ended, at which step, and the mean return of the best evaluation."""
+
+    reason: str
+    step: int
+    best_return: Optional[float]
+
+
+class Learner:
+    """What a toolkit's package implements; `train` does the rest."""
+
+    def advance(self) -> Progress:
+        """Train for one iteration and return what it reached."""
+        raise NotImplementedError
+
+    def act(self, observations: List[Any]) -> Sequence[Any]:
+        """Return the current policy's greedy action for each observation."""
+        raise NotImplementedError
+
+    def save(self, folder: Path) -> None:
+        """Write everything from which training can go on."""
+        raise NotImplementedError
+
+    def restore(self, folder: Path) -> None:
+        """Go on from what `save` wrote."""
+        raise NotImplementedError
+
+    def warm_start(self, folder: Path) -> None:
+        """Take the weights of a model that `export` wrote, and nothing else."""
+        raise NotImplementedError
+
+    def export(self) -> Model:
+        """Return the current policy as a manifest and files, for `publish_model`."""
+        raise NotImplementedError
+
+
+class EvaluationPlan(NamedTuple):
+    """When to evaluate: as soon as the training return gives reason to, and at intervals.
+
+    The rule looks at steps and returns, never at a clock, so that equal seeds give equal runs.
+
+    Attributes:
+        episodes: Episodes of each evaluation.
+        every_steps: Environment steps after which to evaluate in any case.
+        improvement: Rise of the training return since the last evaluation, as a share of it,
+            after which to evaluate at once.
+    """
+
+    episodes: int = 100
+    every_steps: int = 20000
+    improvement: float = 0.1
+
+    def due(self, now: Progress, before: Optional[Progress]) -> bool:
+        """Tell whether to evaluate now, given the progress at the last evaluation."""
+        if before is None or now.step - before.step >= self.every_steps:
+            return True
+        if now.training_return is None or before.training_return is None:
+            return now.training_return is not None
+        rise = now.training_return - before.training_return
+        return rise > self.improvement * abs(before.training_return)
+
+
+DEFAULT_EVALUATION = EvaluationPlan()
+
+
+def train(
+    start: Callable[[], ContextManager[Learner]],
+    make: Callable[[], Any],
+    stop: StopRule,
+    evaluation: EvaluationPlan = DEFAULT_EVALUATION,
+) -> Outcome:
+    """Train until the stop rule, SIGTERM or Ctrl-C, and leave the best policy in the model folder.
+
+    Args:
+        start: Opens the toolkit and gives the learner; left at the end, whatever happens.
+        make: Returns a new environment for evaluations.
+        stop: When training ends.
+        evaluation: How many episodes to evaluate, and when.
+
+    Returns:
+        Why training ended, at which step, and the best evaluation's mean return.
+    """
+    with Interruption() as interruption, start() as learner:
+        interruption.arm()
+        run = _Run(learner, make, evaluation)
+        run.begin()
+        reason = interruption.reason
+        while not reason:
+            run.advance()
+            reason = interruption.reason or run.stop_reason(stop)
+        run.finish(in_peace=interruption.reason is None)
+    return Outcome(reason, run.step, run.best_return)
+
+
+class _Run:
+    """One training run: what has been reached so far."""
+
+    def __init__(self, learner: Learner, make: Callable[[], Any], plan: EvaluationPlan) -> None:
+        self._learner = learner
+        self._make = make
+        self._plan = plan
+        self._checkpoints = Checkpoints(checkpoint_dir())
+        self._evaluated = None  # type: Optional[Progress]
+        self._progress = Progress(0, None, {})
+        self._latest = None  # type: Optional[Evaluation]
+        self._published = False
+        self.best_return = None  # type: Optional[float]
+
+    @property
+    def step(self) -> int:
+        return self._progress.step
+
+    def begin(self) -> None:
+        with starting_point() as place:
+            if place.checkpoint:
+                self._learner.restore(place.checkpoint.folder)
+                self._progress = Progress(place.checkpoint.step, None, {})
+                self._take_best()
+            elif place.model:
+                self._learner.warm_start(place.model)
+
+    def advance(self) -> None:
+        self._progress = self._learner.advance()
+        due = self._plan.due(self._progress, self._evaluated)
+        self._latest = self._evaluate() if due else None
+        report(
+            self.step,
+            episode_return_mean=self._progress.training_return,
+            evaluation_return_mean=self._latest.return_mean if self._latest else None,
+            **self._progress.metrics,
+        )
+
+    def stop_reason(self, stop: StopRule) -> Optional[str]:
+        reached = self._latest.return_mean if self._latest else None
+        return stop.reason(self.step, seconds_since_start(), reached)
+
+    def finish(self, *, in_peace: bool) -> None:
+        """Save the last state; an interrupted run has no time left for another evaluation."""
+        if in_peace and self._latest is None:
+            self._latest = self._evaluate()
+            report(self.step, evaluation_return_mean=self._latest.return_mean)
+        last = self._checkpoints.last()
+        if last is None or last.step < self.step:
+            with self._checkpoints.writing(self.step) as folder:
+                self._learner.save(folder)
+        if not self._published:
+            publish_model(model_dir(), *self._exported("last", None))
+
+    def _evaluate(self) -> Evaluation:
+        """Evaluate the current policy, keep it, and publish it if it is the best so far."""
+        found = evaluate(self._learner.act, self._make, self._plan.episodes)
+        mean = found.return_mean if math.isfinite(found.return_mean) else None
+        improved = mean is not None and (self.best_return is None or mean > self.best_return)
+        model = self._exported("best", found) if improved else None
+        with self._checkpoints.writing(self.step, mean) as folder:
+            self._learner.save(folder)
+            if model:
+                publish_model(folder / _MODEL, *model)
+        if model:
+            publish_model(model_dir(), *model)
+            self._published = True
+            self.best_return = mean
+        self._evaluated = self._progress
+        return found
+
+    def _exported(self, which: str, found: Optional[Evaluation]) -> Model:
+        manifest, files = self._learner.export()
+        summary = dict(found.summary(), step=self.step) if found else None
+        return dict(manifest, checkpoint=which, evaluation=summary), files
+
+    def _take_best(self) -> None:
+        """Publish the best policy of the job that is continued: this one's folder is empty."""
+        best = self._checkpoints.best()
+        if best and (best.folder / _MODEL).is_dir():
+            model = best.folder / _MODEL
+            publish_model(model_dir(), read_manifest(model), read_model(model))
+            self._published = True
+            self.best_return = best.metric

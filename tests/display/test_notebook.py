@@ -1,0 +1,86 @@
+"""The live view in a notebook."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rlcore.display import watch
+from rlcore.spec import LogEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rlcore.metrics import MetricParser
+    from rlcore.spec import JobStatus
+
+
+class Output:
+    """An output of a notebook's cell, which remembers what it showed."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self.changed = threading.Condition()
+
+    def update(self, html: str) -> None:
+        """Show something else."""
+        with self.changed:
+            self.shown.append(html)
+            self.changed.notify_all()
+
+    def wait_for(self, text: str) -> None:
+        """Wait until *text* is shown."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: text in self.shown[-1], timeout=20)
+
+
+@pytest.fixture
+def outputs(monkeypatch: pytest.MonkeyPatch) -> list[Output]:
+    """Stand in for IPython and return the list of the outputs that it made."""
+    made: list[Output] = []
+
+    def display(html: str, *, display_id: bool) -> Output:
+        assert display_id
+        made.append(Output())
+        made[-1].update(html)
+        return made[-1]
+
+    shell = SimpleNamespace(kernel=object())
+    modules = {
+        "IPython": SimpleNamespace(get_ipython=lambda: shell),
+        "IPython.display": SimpleNamespace(HTML=str, display=display),
+    }
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    return made
+
+
+def test_one_output_updated_in_place(
+    outputs: list[Output],
+    parser: MetricParser,
+    succeeded: JobStatus,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Stage, times, figures, curve and last lines come into one output; at last the outcome."""
+    clock: Callable[[], float] = lambda: 1060.0  # noqa: E731
+    with watch("rl-job", parser, status=lambda: succeeded, clock=clock) as view:
+        (output,) = outputs
+        assert "<b>Starting 1:00</b>" in output.shown[-1]
+        view.show(LogEvent(timestamp=1030.0, host="rlcore", message="stage: Training"))
+        for index in range(20):
+            line = f"rlcore step={1000 * index} episode_return_mean={index} <b>{index}</b>"
+            view.show(LogEvent(timestamp=1031.0 + index, host="algo-1", message=line))
+        output.wait_for("episode_return_mean 19")
+        for part in ("<b>Training 0:30</b>", "total 1:00", "19,000 steps", "1,000 steps/s"):
+            assert part in output.shown[-1]
+        assert "<svg" in output.shown[-1]
+        assert "&lt;b&gt;19&lt;/b&gt;" in output.shown[-1]
+        assert "&lt;b&gt;5&lt;/b&gt;" not in output.shown[-1]
+    assert "<b>rl-job</b> Succeeded" in output.shown[-1]
+    assert "training 1:30" in output.shown[-1]
+    assert [output] == outputs
+    assert "" == capsys.readouterr().out

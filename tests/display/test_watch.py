@@ -1,0 +1,58 @@
+"""Following a job: which view it gets, and the plain one."""
+
+from __future__ import annotations
+
+import io
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rlcore.display import watch
+from rlcore.display.watch import in_notebook, plain
+from rlcore.spec import LogEvent
+
+if TYPE_CHECKING:
+    from rlcore.metrics import MetricParser
+    from rlcore.spec import JobStatus
+
+LINES = {
+    "reward 5": "reward 5",
+    "\x1b[36m(pid=7)\x1b[0m \x1b[1;31mred\x1b[m": "(pid=7) red",
+    "10%\r50%\r100%": "100%",
+    "done\r": "done",
+    "\x1b]0;title\x07a\x1b[2J\x1b[Hb\x08": "0;titleab",
+    "a\tb ⠒ é": "a\tb ⠒ é",
+}
+
+
+@pytest.mark.parametrize(("message", "expected"), LINES.items())
+def test_plain(message: str, expected: str) -> None:
+    """Colours and control characters go, text and tabs stay."""
+    assert expected == plain(message)
+
+
+def test_piped_is_the_log_and_the_outcome(parser: MetricParser, succeeded: JobStatus) -> None:
+    """Into a pipe go the lines of the script and of the platform, as they come."""
+    stream = io.StringIO()
+    messages = [("rlcore", "stage: Training"), ("algo-1", "\x1b[31mepisode_return_mean=5\x1b[0m")]
+    with watch("rl-job", parser, status=lambda: succeeded, stream=stream) as view:
+        for host, message in messages:
+            view.show(LogEvent(timestamp=1.0, host=host, message=message))
+        assert "stage: Training\nepisode_return_mean=5\n" == stream.getvalue()
+    outcome = stream.getvalue().partition("episode_return_mean=5\n")[2]
+    assert outcome.startswith("Succeeded rl-job\n")
+    assert "/out/rl-job/output/model.tar.gz" in outcome
+    assert "episode_return_mean 5 at the end" in outcome
+
+
+def test_kernel_is_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """IPython is a notebook in a kernel only, and nothing is where it was not imported."""
+    shell = SimpleNamespace()
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
+    assert not in_notebook()
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    assert not in_notebook()
+    shell.kernel = object()
+    assert in_notebook()

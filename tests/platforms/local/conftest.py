@@ -1,0 +1,110 @@
+"""A local platform with one environment, and a way to start small scripts on it."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from rlcore import source
+from rlcore.platforms.local.environments import Environments
+from rlcore.platforms.local.platform import LocalPlatform
+from rlcore.spec import Environment, JobRequest, ToolkitRelease, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rlcore.spec import JobStatus
+
+PYTHON = f"=={sys.version_info.major}.{sys.version_info.minor}.*"
+RELEASE = ToolkitRelease(
+    toolkit="toy",
+    version="1.0",
+    training=Environment(python=PYTHON, requirements=()),
+    serving=Unavailable(reason="Nothing serves it."),
+)
+
+
+@pytest.fixture(scope="session")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the toy release's environment once."""
+    root = tmp_path_factory.mktemp("environments")
+    assert isinstance(RELEASE.training, Environment)
+    Environments(root).build(RELEASE.training, label=str(RELEASE), log=lambda _: None)
+    return root
+
+
+@attrs.frozen
+class Jobs:
+    """Starts scripts as jobs of one platform.
+
+    Attributes:
+        platform: Where they run.
+        folder: Where their sources are made.
+    """
+
+    platform: LocalPlatform
+    folder: Path
+
+    def request(self, name: str = "job", **values: Any) -> JobRequest:
+        """Return a request for `train.py` of the toy release."""
+        return JobRequest(**{"name": name, "release": RELEASE, "entry_point": "train.py", **values})
+
+    def start(self, script: str, name: str = "job", *, files: Any = (), **values: Any) -> str:
+        """Start the text of a script, with the texts of *files* beside it, as a job."""
+        folder = self.folder / name
+        entry_point = values.get("entry_point", "train.py")
+        for file, text in {**dict(files), entry_point: script}.items():
+            path = folder / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text), "utf-8")
+        plan = self.platform.plan(self.request(name, **values))
+        return self.platform.start(plan, source.bundle(entry_point, folder))
+
+    def run(self, script: str, name: str = "job", **values: Any) -> JobStatus:
+        """Start a script, wait for its end, and return the job as it is then."""
+        return self.end(self.start(script, name, **values))
+
+    def end(self, name: str = "job") -> JobStatus:
+        """Wait for the end of a job and return it."""
+        for _ in self.platform.logs(name, follow=True):
+            pass
+        return self.platform.describe(name)
+
+    def lines(self, name: str = "job", host: str = "algo-1") -> list[str]:
+        """Return what a host has said so far."""
+        return [event.message for event in self.platform.logs(name) if event.host == host]
+
+    def wait_for(self, line: str, name: str = "job") -> None:
+        """Wait until the script has printed a line."""
+        wait_until(lambda: line in self.lines(name))
+
+
+def wait_until(condition: Callable[[], object], patience: float = 30.0) -> None:
+    """Return when the condition holds; fail when it has not come true in time."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    """Return `wait_until`."""
+    return wait_until
+
+
+@pytest.fixture
+def jobs(rlcore_home: Path, environments: Path, tmp_path: Path) -> Iterator[Jobs]:
+    """Yield a way to start jobs; those that still run in the end are stopped."""
+    platform = LocalPlatform(home=rlcore_home, environments=environments, grace=1.0)
+    found = Jobs(platform, tmp_path / "sources")
+    yield found
+    for status in platform.jobs():
+        platform.stop(status.name)
+        assert found.end(status.name).state.final

@@ -1,0 +1,143 @@
+"""What the local platform says it would do, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from rlcore.errors import InvalidArgument, PlatformError, ReleaseUnavailable
+from rlcore.platforms.local import plans
+from rlcore.spec import (
+    Channel,
+    Environment,
+    JobRequest,
+    Plan,
+    Resources,
+    ToolkitRelease,
+    Unavailable,
+)
+
+RELEASE = ToolkitRelease(
+    toolkit="toy",
+    version="1.0",
+    training=Environment(python=">=3.6", requirements=("a==1", "b==2")),
+    serving=Unavailable(reason="none"),
+)
+HOME = Path("/home/of/rlcore")
+
+
+def plan(**values: Any) -> Plan:
+    """Plan a small request."""
+    request = JobRequest(
+        **{"name": "job", "release": RELEASE, "entry_point": "train.py", **values}
+    )
+    return plans.make(request, HOME, 120.0)
+
+
+def test_the_plan_is_plain_data():
+    """What the supervisor runs from can be written as JSON."""
+    document = plan(hyperparameters={"lr": 0.1}).document
+
+    assert dict(document) == json.loads(json.dumps(dict(document)))
+
+
+def test_the_files_of_the_contract(tmp_path):
+    """The three files of `input/config` say what those of the container say."""
+    config = plan(
+        hyperparameters={"lr": 0.1, "name": "x"},
+        channels=[Channel(name="training", uri=tmp_path.as_uri(), content_type="text/csv")],
+    ).document["config"]
+
+    assert {
+        "lr": "0.1",
+        "name": '"x"',
+        "sagemaker_container_log_level": "20",
+        "sagemaker_estimator": '"RLEstimator"',
+        "sagemaker_job_name": '"job"',
+        "sagemaker_program": '"train.py"',
+        "sagemaker_region": '"local"',
+        "sagemaker_s3_output": '"file:///home/of/rlcore/output"',
+        "sagemaker_submit_directory": '"s3://local/job/source/sourcedir.tar.gz"',
+    } == config["hyperparameters"]
+    assert ["algo-1"] == config["resourceconfig"]["hosts"]
+    assert {"training": "text/csv"} == {
+        name: channel["ContentType"] for name, channel in config["inputdataconfig"].items()
+    }
+
+
+def test_the_text_tells_what_matters():
+    """A person reads the release, the limits, where things go and what has no effect."""
+    text = str(
+        plan(
+            hyperparameters={"lr": 0.1},
+            output_path="s3://bucket/out",
+            options={"use_spot_instances": True, "subnets": ["a"]},
+            resources=Resources(max_run=60),
+        )
+    )
+
+    for expected in (
+        "toy 1.0",
+        ">=3.6, 2 distributions",
+        "lr = 0.1",
+        "s3://bucket/out/job/output/model.tar.gz",
+        "60 s, then 120 s to end",
+        "No effect here   subnets, use_spot_instances",
+    ):
+        assert expected in text
+
+
+def test_checkpoints_have_an_address():
+    """The one that was given, or one beside the other artefacts."""
+    own = plan().document["artefacts"]["checkpoints"]
+    given = plan(checkpoint_s3_uri="s3://b/c").document["artefacts"]["checkpoints"]
+
+    assert ("file:///home/of/rlcore/output/job/checkpoints", "s3://b/c") == (own, given)
+
+
+@pytest.mark.parametrize("instance_type", [None, "local", "local_gpu"])
+def test_instance_types_of_this_machine(instance_type):
+    """Every local type is accepted."""
+    assert "job" == plan(resources=Resources(instance_type=instance_type)).request.name
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "message"),
+    [
+        ({"resources": Resources(instance_type="locl")}, PlatformError, "Did you mean 'local'"),
+        ({"resources": Resources(instance_type="ml.m5.large")}, PlatformError, "'ml.m5.large'"),
+        ({"resources": Resources(instance_count=2)}, PlatformError, "runs one host.* 2"),
+        ({"image_uri": "a/b:c"}, PlatformError, "runs no images.*'a/b:c'"),
+        ({"image_uri": "a/b:c", "release": None}, PlatformError, "runs no images"),
+        ({"output_path": "out"}, InvalidArgument, "file:///.*/out"),
+        ({"channels": [Channel(name="x", uri="s3://b/c")]}, PlatformError, "'x'.*s3://b/c"),
+        ({"channels": [Channel(name="x", uri="")]}, PlatformError, "'x'"),
+        ({"channels": [Channel(name="x", uri="/no/such")]}, InvalidArgument, "does not exist"),
+        ({"channels": [Channel(name="..", uri="/")]}, InvalidArgument, r"'\.\.'"),
+        ({"hyperparameters": {"a": object()}}, InvalidArgument, "'a' is a object"),
+    ],
+)
+def test_what_cannot_run_here(values, error, message):
+    """It is refused before anything is made, with what is allowed."""
+    with pytest.raises(error, match=message):
+        plan(**values)
+
+
+def test_a_release_that_does_not_run_here():
+    """A release whose environment cannot be had says why."""
+    release = attrs.evolve(RELEASE, training=Unavailable(reason="Its wheels are gone."))
+
+    with pytest.raises(ReleaseUnavailable, match="toy 1.0 .* Its wheels are gone."):
+        plan(release=release)
+
+
+def test_a_channel_that_was_misspelt(tmp_path):
+    """The nearest name beside it is proposed."""
+    (tmp_path / "replays").mkdir()
+
+    with pytest.raises(InvalidArgument, match="Did you mean 'replays'"):
+        plan(channels=[Channel(name="x", uri=str(tmp_path / "replay"))])

@@ -1,0 +1,105 @@
+"""Addresses: files on disk and objects of an S3 service on loopback, alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from rlcore import storage
+from rlcore.errors import InvalidArgument, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """Run an S3 service on loopback and return the address of an empty bucket."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        boto3.client("s3").create_bucket(Bucket="bucket")
+        yield "s3://bucket"
+    server.stop()
+
+
+@pytest.fixture(params=["file", "s3"])
+def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return an address to write below, of either kind, that no other test uses."""
+    if request.param == "file":
+        return (tmp_path / "my store").as_uri()
+    return f"{request.getfixturevalue('s3')}/{tmp_path.name}"
+
+
+def test_a_file_comes_back(root: str, tmp_path: Path) -> None:
+    """What is put is there and can be got."""
+    (tmp_path / "a").write_bytes(b"content")
+    uri = storage.join(root, "deep", "/file.bin")
+
+    assert not storage.exists(uri)
+    storage.put(tmp_path / "a", uri)
+    storage.get(uri, tmp_path / "new" / "b")
+
+    assert storage.exists(uri)
+    assert b"content" == (tmp_path / "new" / "b").read_bytes()
+
+
+def test_a_tree_comes_back(root: str, tmp_path: Path) -> None:
+    """Every file of a folder keeps its name."""
+    for name in ("one", "deep/er/two"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_text(name)
+
+    storage.put_tree(tmp_path / "in", storage.join(root, "tree"))
+    storage.get_tree(storage.join(root, "tree"), tmp_path / "out")
+
+    found = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert {"one", "deep/er/two"} == {
+        path.relative_to(tmp_path / "out").as_posix() for path in found
+    }
+    assert all(path.read_text() in path.as_posix() for path in found)
+
+
+def test_a_single_file_as_a_tree_keeps_its_name(root: str, tmp_path: Path) -> None:
+    """A channel may name one file."""
+    (tmp_path / "data.csv").write_text("1,2")
+    storage.put(tmp_path / "data.csv", storage.join(root, "data.csv"))
+
+    storage.get_tree(storage.join(root, "data.csv"), tmp_path / "out")
+
+    assert "1,2" == (tmp_path / "out" / "data.csv").read_text()
+
+
+def test_a_key_that_leads_outside_is_not_downloaded(s3: str, tmp_path: Path) -> None:
+    """Whoever can write to a bucket must not write elsewhere on this machine."""
+    boto3.client("s3").put_object(Bucket="bucket", Key="evil/../../outside", Body=b"x")
+
+    with pytest.raises(StorageError, match="leads outside"):
+        storage.get_tree(f"{s3}/evil", tmp_path / "deep" / "out")
+
+    assert not (tmp_path / "outside").exists()
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    """A target is whole or not there, and no temporary file stays."""
+    with pytest.raises(StorageError, match="could not be written"):
+        storage.put(tmp_path / "missing", (tmp_path / "store" / "x").as_uri())
+
+    assert [] == list((tmp_path / "store").iterdir())
+
+
+def test_an_address_elsewhere_is_no_path() -> None:
+    """Only file:// addresses of this machine are paths."""
+    assert Path("/a b/c") == storage.to_path("file:///a%20b/c")
+    for uri in ("s3://bucket/x", "file://host/x", "/plain"):
+        with pytest.raises(InvalidArgument, match="file:// address"):
+            storage.to_path(uri)
