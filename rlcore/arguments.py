@@ -7,6 +7,7 @@ given through it, the command line makes its options from it.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,17 @@ if TYPE_CHECKING:
     from rlcore.spec import JobRequest
 
 
+class Kind(enum.Enum):
+    """How the value of an argument is written where no Python objects are at hand."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    FLAG = "flag"
+    LIST = "list"
+    MAPPING = "mapping"
+    STRUCTURED = "structured"
+
+
 @attrs.frozen
 class Argument:
     """One keyword of the estimator.
@@ -31,6 +43,7 @@ class Argument:
     Attributes:
         name: Its name in the second generation, and the name used inside rlcore.
         old_name: Its name in the first generation, where that differs.
+        kind: How its value is written on a command line or in a file.
         default: What is meant when it is not given.
         field: The field of the service's CreateTrainingJob request that it fills; None for those
             that the request does not hold.
@@ -39,6 +52,7 @@ class Argument:
 
     name: str
     old_name: str | None
+    kind: Kind
     default: Any
     field: str | None
     help: str
@@ -46,70 +60,70 @@ class Argument:
 
 # fmt: off
 SIGNATURE = (
-    Argument("entry_point", None, None, None, "training script, relative to source_dir"),
-    Argument("toolkit", None, None, None, "name of the toolkit, e.g. ray"),
-    Argument("toolkit_version", None, None, None, "version of the toolkit"),
-    Argument("framework", None, None, None, "name of the framework, e.g. pytorch"),
-    Argument("source_dir", None, None, None, "folder of the script, or address of an archive"),
-    Argument("hyperparameters", None, None, "HyperParameters", "name to value, given to the script"),
-    Argument("metric_definitions", None, None, "AlgorithmSpecification.MetricDefinitions", "list of Name and Regex"),
+    Argument("entry_point", None, Kind.TEXT, None, None, "training script, relative to source_dir"),
+    Argument("toolkit", None, Kind.TEXT, None, None, "name of the toolkit"),
+    Argument("toolkit_version", None, Kind.TEXT, None, None, "version of the toolkit"),
+    Argument("framework", None, Kind.TEXT, None, None, "name of the framework"),
+    Argument("source_dir", None, Kind.TEXT, None, None, "folder of the script, or address of an archive"),
+    Argument("hyperparameters", None, Kind.MAPPING, None, "HyperParameters", "name to value, given to the script"),
+    Argument("metric_definitions", None, Kind.STRUCTURED, None, "AlgorithmSpecification.MetricDefinitions", "list of Name and Regex"),
 )
 KEYWORDS = (
     # What trains.
-    Argument("image_uri", "image_name", None, "AlgorithmSpecification.TrainingImage", "image that wins over the toolkit's"),
-    Argument("dependencies", None, (), None, "files and folders put beside the script"),
-    Argument("git_config", None, None, None, "repository that holds the script"),
-    Argument("code_location", None, None, None, "s3:// folder for the source archive"),
+    Argument("image_uri", "image_name", Kind.TEXT, None, "AlgorithmSpecification.TrainingImage", "image that wins over the toolkit's"),
+    Argument("dependencies", None, Kind.LIST, (), None, "files and folders put beside the script"),
+    Argument("git_config", None, Kind.STRUCTURED, None, None, "repository that holds the script"),
+    Argument("code_location", None, Kind.TEXT, None, None, "s3:// folder for the source archive"),
     # Where it runs.
-    Argument("platform", None, None, None, "local, or the name or instance of another platform"),
-    Argument("role", None, None, "RoleArn", "name or ARN of the execution role"),
-    Argument("instance_count", "train_instance_count", 1, "ResourceConfig.InstanceCount", "number of hosts"),
-    Argument("instance_type", "train_instance_type", None, "ResourceConfig.InstanceType", "local, local_gpu or ml.*"),
-    Argument("instance_groups", None, None, "ResourceConfig.InstanceGroups", "groups of unlike hosts"),
-    Argument("volume_size", "train_volume_size", 30, "ResourceConfig.VolumeSizeInGB", "disk of each host, in GB"),
-    Argument("volume_kms_key", "train_volume_kms_key", None, "ResourceConfig.VolumeKmsKeyId", "key for the disks"),
-    Argument("keep_alive_period_in_seconds", None, None, "ResourceConfig.KeepAlivePeriodInSeconds", "warm pool, in seconds"),
-    Argument("training_plan", None, None, "ResourceConfig.TrainingPlanArn", "ARN of reserved capacity"),
-    Argument("instance_placement_config", None, None, "ResourceConfig.InstancePlacementConfig", "placement of hosts"),
-    Argument("max_run", "train_max_run", 86400, "StoppingCondition.MaxRuntimeInSeconds", "time limit, in seconds"),
-    Argument("use_spot_instances", "train_use_spot_instances", False, "EnableManagedSpotTraining", "run on spare capacity"),
-    Argument("max_wait", "train_max_wait", None, "StoppingCondition.MaxWaitTimeInSeconds", "limit with waiting for spot, in seconds"),
-    Argument("max_retry_attempts", None, None, "RetryStrategy.MaximumRetryAttempts", "retries after internal errors"),
-    Argument("sagemaker_session", None, None, None, "boto3 session and clients to use"),
-    Argument("request_overrides", None, None, None, "fields of the request that no keyword reaches"),
+    Argument("platform", None, Kind.TEXT, None, None, "local, or the name or instance of another platform"),
+    Argument("role", None, Kind.TEXT, None, "RoleArn", "name or ARN of the execution role"),
+    Argument("instance_count", "train_instance_count", Kind.INTEGER, 1, "ResourceConfig.InstanceCount", "number of hosts"),
+    Argument("instance_type", "train_instance_type", Kind.TEXT, None, "ResourceConfig.InstanceType", "local, local_gpu or ml.*"),
+    Argument("instance_groups", None, Kind.STRUCTURED, None, "ResourceConfig.InstanceGroups", "groups of unlike hosts"),
+    Argument("volume_size", "train_volume_size", Kind.INTEGER, 30, "ResourceConfig.VolumeSizeInGB", "disk of each host, in GB"),
+    Argument("volume_kms_key", "train_volume_kms_key", Kind.TEXT, None, "ResourceConfig.VolumeKmsKeyId", "key for the disks"),
+    Argument("keep_alive_period_in_seconds", None, Kind.INTEGER, None, "ResourceConfig.KeepAlivePeriodInSeconds", "warm pool, in seconds"),
+    Argument("training_plan", None, Kind.TEXT, None, "ResourceConfig.TrainingPlanArn", "ARN of reserved capacity"),
+    Argument("instance_placement_config", None, Kind.STRUCTURED, None, "ResourceConfig.InstancePlacementConfig", "placement of hosts"),
+    Argument("max_run", "train_max_run", Kind.INTEGER, 86400, "StoppingCondition.MaxRuntimeInSeconds", "time limit, in seconds"),
+    Argument("use_spot_instances", "train_use_spot_instances", Kind.FLAG, False, "EnableManagedSpotTraining", "run on spare capacity"),
+    Argument("max_wait", "train_max_wait", Kind.INTEGER, None, "StoppingCondition.MaxWaitTimeInSeconds", "limit with waiting for spot, in seconds"),
+    Argument("max_retry_attempts", None, Kind.INTEGER, None, "RetryStrategy.MaximumRetryAttempts", "retries after internal errors"),
+    Argument("sagemaker_session", None, Kind.STRUCTURED, None, None, "boto3 session and clients to use"),
+    Argument("request_overrides", None, Kind.STRUCTURED, None, None, "fields of the request that no keyword reaches"),
     # Inputs and outputs.
-    Argument("input_mode", None, "File", "AlgorithmSpecification.TrainingInputMode", "File, FastFile or Pipe"),
-    Argument("output_path", None, None, "OutputDataConfig.S3OutputPath", "s3:// or file:// folder for artefacts"),
-    Argument("output_kms_key", None, None, "OutputDataConfig.KmsKeyId", "key for the artefacts"),
-    Argument("disable_output_compression", None, False, "OutputDataConfig.CompressionType", "leave the model unpacked"),
-    Argument("model_uri", None, None, "InputDataConfig", "model to start from"),
-    Argument("model_channel_name", None, "model", None, "channel that brings model_uri"),
-    Argument("checkpoint_s3_uri", None, None, "CheckpointConfig.S3Uri", "where checkpoints are kept and found"),
-    Argument("checkpoint_local_path", None, None, "CheckpointConfig.LocalPath", "where the script sees them"),
+    Argument("input_mode", None, Kind.TEXT, "File", "AlgorithmSpecification.TrainingInputMode", "File, FastFile or Pipe"),
+    Argument("output_path", None, Kind.TEXT, None, "OutputDataConfig.S3OutputPath", "s3:// or file:// folder for artefacts"),
+    Argument("output_kms_key", None, Kind.TEXT, None, "OutputDataConfig.KmsKeyId", "key for the artefacts"),
+    Argument("disable_output_compression", None, Kind.FLAG, False, "OutputDataConfig.CompressionType", "leave the model unpacked"),
+    Argument("model_uri", None, Kind.TEXT, None, "InputDataConfig", "model to start from"),
+    Argument("model_channel_name", None, Kind.TEXT, "model", None, "channel that brings model_uri"),
+    Argument("checkpoint_s3_uri", None, Kind.TEXT, None, "CheckpointConfig.S3Uri", "where checkpoints are kept and found"),
+    Argument("checkpoint_local_path", None, Kind.TEXT, None, "CheckpointConfig.LocalPath", "where the script sees them"),
     # The job itself.
-    Argument("base_job_name", None, None, None, "first part of the job's name"),
-    Argument("tags", None, None, "Tags", "list of Key and Value, or name to value"),
-    Argument("environment", None, None, "Environment", "environment variables of the job"),
-    Argument("container_log_level", None, 20, "HyperParameters", "level of logging in the container"),
-    Argument("container_entry_point", None, None, "AlgorithmSpecification.ContainerEntrypoint", "command of the container"),
-    Argument("container_arguments", None, None, "AlgorithmSpecification.ContainerArguments", "arguments of that command"),
-    Argument("training_repository_access_mode", None, None, "AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAccessMode", "Platform or Vpc"),
-    Argument("training_repository_credentials_provider_arn", None, None, "AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAuthConfig.TrainingRepositoryCredentialsProviderArn", "function that knows the credentials"),
+    Argument("base_job_name", None, Kind.TEXT, None, None, "first part of the job's name"),
+    Argument("tags", None, Kind.MAPPING, None, "Tags", "list of Key and Value, or name to value"),
+    Argument("environment", None, Kind.MAPPING, None, "Environment", "environment variables of the job"),
+    Argument("container_log_level", None, Kind.INTEGER, 20, "HyperParameters", "level of logging in the container"),
+    Argument("container_entry_point", None, Kind.LIST, None, "AlgorithmSpecification.ContainerEntrypoint", "command of the container"),
+    Argument("container_arguments", None, Kind.LIST, None, "AlgorithmSpecification.ContainerArguments", "arguments of that command"),
+    Argument("training_repository_access_mode", None, Kind.TEXT, None, "AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAccessMode", "Platform or Vpc"),
+    Argument("training_repository_credentials_provider_arn", None, Kind.TEXT, None, "AlgorithmSpecification.TrainingImageConfig.TrainingRepositoryAuthConfig.TrainingRepositoryCredentialsProviderArn", "function that knows the credentials"),
     # Network and watching.
-    Argument("subnets", None, None, "VpcConfig.Subnets", "subnets of the hosts"),
-    Argument("security_group_ids", None, None, "VpcConfig.SecurityGroupIds", "security groups of the hosts"),
-    Argument("encrypt_inter_container_traffic", None, False, "EnableInterContainerTrafficEncryption", "encrypt between hosts"),
-    Argument("enable_network_isolation", None, False, "EnableNetworkIsolation", "no network for the script"),
-    Argument("rules", None, None, "DebugRuleConfigurations", "debugger rules"),
-    Argument("debugger_hook_config", None, None, "DebugHookConfig", "debugger hook"),
-    Argument("tensorboard_output_config", None, None, "TensorBoardOutputConfig", "where TensorBoard data goes"),
-    Argument("profiler_config", None, None, "ProfilerConfig", "profiler settings"),
-    Argument("disable_profiler", None, None, "ProfilerConfig.DisableProfiler", "switch the profiler off"),
-    Argument("enable_sagemaker_metrics", None, None, "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries", "time series of metrics"),
-    Argument("enable_cloudwatch_metrics", None, False, None, "without effect since the first generation"),
-    Argument("enable_remote_debug", None, None, "RemoteDebugConfig.EnableRemoteDebug", "allow a shell on the hosts"),
-    Argument("enable_infra_check", None, None, "InfraCheckConfig.EnableInfraCheck", "check the hosts first"),
-    Argument("enable_session_tag_chaining", None, None, "SessionChainingConfig.EnableSessionTagChaining", "pass session tags on"),
+    Argument("subnets", None, Kind.LIST, None, "VpcConfig.Subnets", "subnets of the hosts"),
+    Argument("security_group_ids", None, Kind.LIST, None, "VpcConfig.SecurityGroupIds", "security groups of the hosts"),
+    Argument("encrypt_inter_container_traffic", None, Kind.FLAG, False, "EnableInterContainerTrafficEncryption", "encrypt between hosts"),
+    Argument("enable_network_isolation", None, Kind.FLAG, False, "EnableNetworkIsolation", "no network for the script"),
+    Argument("rules", None, Kind.STRUCTURED, None, "DebugRuleConfigurations", "debugger rules"),
+    Argument("debugger_hook_config", None, Kind.STRUCTURED, None, "DebugHookConfig", "debugger hook"),
+    Argument("tensorboard_output_config", None, Kind.STRUCTURED, None, "TensorBoardOutputConfig", "where TensorBoard data goes"),
+    Argument("profiler_config", None, Kind.STRUCTURED, None, "ProfilerConfig", "profiler settings"),
+    Argument("disable_profiler", None, Kind.FLAG, None, "ProfilerConfig.DisableProfiler", "switch the profiler off"),
+    Argument("enable_sagemaker_metrics", None, Kind.FLAG, None, "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries", "time series of metrics"),
+    Argument("enable_cloudwatch_metrics", None, Kind.FLAG, False, None, "without effect since the first generation"),
+    Argument("enable_remote_debug", None, Kind.FLAG, None, "RemoteDebugConfig.EnableRemoteDebug", "allow a shell on the hosts"),
+    Argument("enable_infra_check", None, Kind.FLAG, None, "InfraCheckConfig.EnableInfraCheck", "check the hosts first"),
+    Argument("enable_session_tag_chaining", None, Kind.FLAG, None, "SessionChainingConfig.EnableSessionTagChaining", "pass session tags on"),
 )
 # fmt: on
 

@@ -9,7 +9,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rlcore import arguments, inputs, jobnames, platforms, source
+from rlcore import arguments, inputs, jobnames, platforms
+from rlcore.definitions import parse_definitions
 from rlcore.errors import (
     InvalidArgument,
     JobExists,
@@ -18,7 +19,6 @@ from rlcore.errors import (
     PlatformError,
 )
 from rlcore.hyperparameters import encode
-from rlcore.metrics import parse_definitions
 from rlcore.names import RLFramework, RLToolkit, toolkit_key
 from rlcore.registry import ToolkitRegistry, default_registry
 from rlcore.spec import Channel, JobRequest, MetricDefinition, Plan, Resources
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rlcore.platforms.base import Platform
-    from rlcore.registry import Toolkit
+    from rlcore.source import Bundle
     from rlcore.spec import ToolkitRelease
+    from rlcore.toolkit import Toolkit
 
 _NAME_TRIES = 5
 
@@ -267,14 +268,17 @@ class RLEstimator:
 
     def _key(self, toolkit: str | None, version: str | None, framework: str | None) -> str:
         """Return the plugin key; the framework is only missing where the toolkit has one."""
-        bare = toolkit is not None and RLToolkit(toolkit) in self._registry.keys()  # noqa: SIM118
+        name = RLToolkit(toolkit) if toolkit else None
+        if name and not self._registry.keys(name):
+            self._registry.toolkit(toolkit_key(name, framework))  # Raises, with the nearest.
+        bare = name in self._registry.keys()  # noqa: SIM118
         given = {"toolkit": toolkit, "toolkit_version": version, "framework": framework or bare}
         missing = [name for name, value in given.items() if not value]
         if missing:
             wanted = "`, `".join(missing)
             msg = f"Please provide `{wanted}` or `image_name` parameter."
             raise MissingArgument(msg)
-        return toolkit_key(RLToolkit(str(toolkit)), RLFramework(framework) if framework else None)
+        return toolkit_key(str(name), RLFramework(framework) if framework else None)
 
     def _toolkit(self) -> Toolkit:
         if self._release is None:
@@ -311,18 +315,20 @@ class RLEstimator:
         inputs_given: Any,
         job_name: str | None,
         experiment_config: Mapping[str, Any] | None,
-    ) -> tuple[Plan, source.Bundle | None, Platform]:
+    ) -> tuple[Plan, Bundle | None, Platform]:
         platform = platforms.resolve(self._arguments["platform"], self._arguments["instance_type"])
         bundle = self._bundle()
         request = self._request(inputs_given, job_name, experiment_config, bundle)
         return platform.plan(request), bundle, platform
 
-    def _bundle(self) -> source.Bundle | None:
+    def _bundle(self) -> Bundle | None:
         if self._arguments["git_config"]:
             msg = "git_config is not supported yet. Clone the repository and give source_dir."
             raise InvalidArgument(msg)
         if self._source_uri():
             return None
+        from rlcore import source  # noqa: PLC0415 - constructing packs nothing
+
         packages = ("rlscript", *(self._release.script_packages if self._release else ()))
         return source.bundle(
             self.entry_point,
@@ -340,7 +346,7 @@ class RLEstimator:
         inputs_given: Any,
         job_name: str | None,
         experiment_config: Mapping[str, Any] | None,
-        bundle: source.Bundle | None,
+        bundle: Bundle | None,
     ) -> JobRequest:
         given = self._arguments
         options = arguments.options(given)

@@ -19,82 +19,23 @@ import math
 import operator
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from rlcore import literals
-from rlcore.errors import InvalidArgument
-from rlcore.spec import MetricDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rlcore.spec import LogEvent
+    from rlcore.spec import LogEvent, MetricDefinition
 
 PLATFORM_HOST = "rlcore"  # writes the platform's own log lines, which carry no metrics
-
-# Limits of the service's CreateTrainingJob.
-_MAXIMUM_DEFINITIONS = 40
-_MAXIMUM_NAME = 255
-_MAXIMUM_REGEX = 500
 
 _REPORT = "rlcore step="
 _REPORT_STEP = re.compile(r"rlcore step=(\S+)")
 _BLOCK_SECONDS = 1.0
 _BATCH = 4096
-
-
-def parse_definitions(
-    given: Iterable[MetricDefinition | Mapping[str, str]],
-) -> tuple[MetricDefinition, ...]:
-    """Return definitions from records or from the service's `{"Name": ..., "Regex": ...}`.
-
-    Raises:
-        InvalidArgument: One has other fields, or `check_definitions` refuses it.
-    """
-    definitions = tuple(map(_definition, given))
-    check_definitions(definitions)
-    return definitions
-
-
-def _definition(given: Any) -> MetricDefinition:
-    if isinstance(given, MetricDefinition):
-        return given
-    fields = dict(given) if isinstance(given, Mapping) else {}
-    if set(fields) == {"Name", "Regex"} and all(isinstance(text, str) for text in fields.values()):
-        return MetricDefinition(name=fields["Name"], regex=fields["Regex"])
-    msg = (
-        f"{given!r} is not a metric definition. One is a dictionary with the strings 'Name' and"
-        " 'Regex', or a MetricDefinition."
-    )
-    raise InvalidArgument(msg)
-
-
-def check_definitions(definitions: Sequence[MetricDefinition]) -> None:
-    """Raise `InvalidArgument` for what the training service or `re` would refuse."""
-    if len(definitions) > _MAXIMUM_DEFINITIONS:
-        msg = f"{len(definitions)} metric definitions; at most {_MAXIMUM_DEFINITIONS} are allowed."
-        raise InvalidArgument(msg)
-    for definition in definitions:
-        if problem := _problem(definition):
-            msg = f"The metric definition {definition.name[:80]!r} {problem}"
-            raise InvalidArgument(msg)
-
-
-def _problem(definition: MetricDefinition) -> str:
-    name, regex = definition.name, definition.regex
-    for field, text, most in (("name", name, _MAXIMUM_NAME), ("regex", regex, _MAXIMUM_REGEX)):
-        if not 1 <= len(text) <= most:
-            return f"has a {field} of {len(text)} characters; 1 to {most} are allowed."
-    try:
-        groups = re.compile(regex).groups
-    except re.error as error:
-        return f"has the invalid regex {regex!r}: {error}."
-    if not groups:
-        return f"has the regex {regex!r} without a group. Put the value in parentheses."
-    return ""
 
 
 @attrs.frozen

@@ -8,12 +8,12 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from rlcore.errors import PlatformError, TrainingFailed
-from rlcore.metrics import LearningCurve, MetricParser
 from rlcore.spec import JobState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rlcore.metrics import LearningCurve, MetricParser
     from rlcore.platforms.base import Platform
     from rlcore.spec import JobRequest, JobStatus, LogEvent
 
@@ -68,6 +68,8 @@ class TrainingJob:
 
     def curve(self) -> LearningCurve:
         """Return the metrics of the log so far."""
+        from rlcore.metrics import LearningCurve  # noqa: PLC0415 - a handle alone reads no log
+
         return LearningCurve.from_events(self.logs(), self._parser())
 
     def wait(self, *, logs: bool = True) -> JobStatus:
@@ -98,6 +100,8 @@ class TrainingJob:
                 view.show(event)
 
     def _parser(self) -> MetricParser:
+        from rlcore.metrics import MetricParser  # noqa: PLC0415 - likewise
+
         release = self.request.release
         return MetricParser(
             self.request.metric_definitions or (), release.step_pattern if release else None
@@ -127,8 +131,8 @@ class TrainingJob:
     def _failed(self, status: JobStatus, last: deque[str]) -> TrainingFailed:
         reason = status.failure_reason or "(No reason provided)"
         msg = f"Error for Training job {self.name}: Failed. Reason: {reason}"
-        lines = "\n".join(f"    {line}" for line in last)
-        if lines:
+        if last and "\n" not in reason:  # A reason of many lines has the traceback in it.
+            lines = "\n".join(f"    {line}" for line in last)
             msg = f"{msg}\nThe last lines of its log (rlcore logs {self.name} shows all):\n{lines}"
         return TrainingFailed(
             msg, job_name=self.name, exit_code=status.exit_code, actual_status="Failed"

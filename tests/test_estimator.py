@@ -83,6 +83,7 @@ def test_the_toolkit_is_found_by_name(toolkit, version, framework, framework_ver
     [
         ({}, MissingArgument, "provide `toolkit`, `toolkit_version`, `framework` or `image_name`"),
         ({"toolkit": "ray", "framework": "pytorch"}, MissingArgument, "`toolkit_version` or"),
+        ({"toolkit": "rai"}, InvalidToolkit, "Did you mean 'ray'?"),
         ({**RAY, "toolkit": "rai"}, InvalidToolkit, "'ray.pytorch'"),
         ({**RAY, "framework": "mxnet"}, InvalidFramework, "Installed for it: ray.pytorch"),
         (

@@ -47,6 +47,7 @@ def estimator(script: Path, version: str = "8.7.0") -> RLEstimator:
     return RLEstimator(
         str(script),
         toolkit="vw",
+        registry=ToolkitRegistry(),
         toolkit_version=version,
         hyperparameters={"learning-rate": 0.5},
         output_path=script.parent.joinpath("artefacts").as_uri(),

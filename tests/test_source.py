@@ -41,8 +41,7 @@ def unpacked(path: Path) -> dict[str, tuple[bytes, int]]:
     """Return name to content and mode of an archive's members."""
     with tarfile.open(path) as archive:
         return {
-            member.name: (archive.extractfile(member).read(), member.mode)
-            for member in archive
+            member.name: (archive.extractfile(member).read(), member.mode) for member in archive
         }
 
 

@@ -21,7 +21,7 @@ def test_a_record_does_not_change_with_what_it_was_made_from() -> None:
     with pytest.raises(TypeError):
         request.hyperparameters["lr"] = 3  # type: ignore[index]
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        request.name = "b"  # type: ignore[misc]
+        request.name = "b"
 
 
 def test_a_single_string_is_no_sequence_of_requirements() -> None:

@@ -61,6 +61,17 @@ def test_a_failed_job_raises_with_reason_exit_code_and_last_lines() -> None:
     assert "line 79\n" not in str(e.value)
 
 
+def test_a_reason_with_a_traceback_needs_no_lines_of_the_log() -> None:
+    """Nobody reads one traceback twice."""
+    reason = "ExecuteUserScriptError:\nExitCode 1\nTraceback ..."
+    job = job_on(MemoryPlatform(["noise"], ending(JobState.FAILED, failure_reason=reason)))
+
+    with pytest.raises(TrainingFailed) as failed:
+        job.wait(logs=False)
+
+    assert str(failed.value).endswith(reason)
+
+
 def test_a_stopped_job_warns_and_returns() -> None:
     """Stopped is an outcome of its own: neither success nor failure."""
     job = job_on(

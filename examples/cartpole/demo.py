@@ -20,7 +20,7 @@ def main() -> None:
         base_job_name="cartpole",
     )
     estimator.fit()
-    curve = estimator.latest_training_job.curve()
+    curve = estimator.jobs[-1].curve()
     picture = plot_png(curve, "cartpole.png", title="PPO on CartPole-v1", goal=SOLVED)
     print(f"  curve   {picture.resolve()}")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rlcore import arguments
-from rlcore.cli.kinds import FIT, Kind, kind
+from rlcore.arguments import Kind
 from rlcore.cli.notation import parse_yaml
 from rlcore.errors import InvalidArgument, UnknownArgument, did_you_mean
 
@@ -16,6 +16,9 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+FIT = ("inputs", "job_name", "experiment_config")
+"""Arguments of `fit`, which a job file may hold beside those of the estimator."""
 
 _ANY_TYPE = {"inputs", "experiment_config"}
 _PATHS = {"source_dir", "dependencies", "model_uri", "inputs"}
@@ -86,7 +89,7 @@ def _check_types(given: Mapping[str, Any], path: Path) -> None:
         is_pairs = name == "tags" and isinstance(value, list)  # the service's Key and Value
         if name not in _ANY_TYPE and not is_pairs:
             argument = arguments.BY_NAME.get(name)
-            _check_type(name, value, kind(argument) if argument else Kind.TEXT, path)
+            _check_type(name, value, argument.kind if argument else Kind.TEXT, path)
     for mapping in ("environment", "tags"):
         if isinstance(given.get(mapping), Mapping):
             for name, value in given[mapping].items():

@@ -36,7 +36,7 @@ def logs(*, job: TrainingJob, follow: bool, timestamps: bool) -> None:
 
 
 def _line(event: LogEvent) -> str:
-    from rlcore.display.watch import plain  # noqa: PLC0415 - help needs no display
+    from rlcore.display.text import plain  # noqa: PLC0415 - help needs no display
 
     host = "" if event.host == _ONLY_HOST else f"[{event.host}] "
     return click.style(f"{host}{plain(event.message)}", dim=bool(host))

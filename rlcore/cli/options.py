@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlcore.arguments import ARGUMENTS, Argument
-from rlcore.cli.kinds import Kind, kind
+from rlcore.arguments import ARGUMENTS, Argument, Kind
 from rlcore.cli.scalars import scalar
 from rlcore.errors import InvalidArgument
 from rlcore.inputs import DEFAULT_CHANNEL
@@ -106,7 +105,7 @@ def _settings(argument: Argument) -> dict[str, Any]:
         Kind.MAPPING: {"type": of_mapping, "multiple": True, "metavar": "NAME=VALUE"},
         Kind.STRUCTURED: {"type": structured, "metavar": "YAML"},
     }
-    return settings[kind(argument)]
+    return settings[argument.kind]
 
 
 def _flag(name: str, settings: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,10 @@ import click
 
 from rlcore.arguments import fold, tags
 from rlcore.cli import FAILED, STOPPED
-from rlcore.cli.kinds import FIT
+from rlcore.cli.jobfile import FIT
 from rlcore.cli.options import channel, estimator_options
 from rlcore.cli.output import job_record, json_option, print_json
 from rlcore.display import outcome_text
-from rlcore.display.watch import is_live_terminal
 from rlcore.errors import MissingArgument, TrainingFailed
 from rlcore.spec import JobState
 
@@ -190,6 +188,6 @@ def _follow(job: TrainingJob, *, quiet: bool, as_json: bool) -> int:
         if as_json:
             print_json(job_record(job.status()))
     status = job.status()
-    if not as_json and not (shown and is_live_terminal(sys.stdout)):  # That ended with the outcome.
-        click.echo(outcome_text(status, job.curve()), err=True)
+    if quiet and not as_json:  # The log, where it is shown, ends with the outcome.
+        click.echo(outcome_text(status, job.curve()))
     return _EXIT_CODES[status.state]

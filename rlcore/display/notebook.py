@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rlcore.display.html import curve_html, job_html
 from rlcore.display.progress import Picture, Progress, Ticker
-from rlcore.display.watch import plain
+from rlcore.display.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

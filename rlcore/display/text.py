@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import attrs
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 MARK = "◆"
 """Marks an evaluation in a chart."""
 
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0a-\x1f\x7f]")
 _BRAILLE = 0x2800
 # Bits of the eight dots of a braille character, by row from the top and by column.
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -150,7 +152,7 @@ class _Canvas:
 
 def outcome_text(status: JobStatus, curve: LearningCurve, plot: Path | None = None) -> str:
     """Return the last words on a job: outcome, times, returns and where the files are."""
-    reason = f": {status.failure_reason}" if status.failure_reason else ""
+    reason = f": {_reason(status)}" if status.failure_reason else ""
     rows = outcome_rows(status, curve) + ([("curve", str(plot))] if plot else [])
     details = [f"  {label:<8}{text}" for label, text in rows]
     return "\n".join([f"{status.state.value} {status.name}{reason}", *details])
@@ -165,6 +167,12 @@ def outcome_rows(status: JobStatus, curve: LearningCurve) -> list[tuple[str, str
         ("output", local_path(status.output_data)),
     ]
     return [(label, text) for label, text in rows if text]
+
+
+def _reason(status: JobStatus) -> str:
+    """Return why in one line: the log tells the rest."""
+    first = (status.failure_reason or "").partition("\n")[0].rstrip(":")
+    return f"{first}, exit code {status.exit_code}" if status.exit_code else first
 
 
 def _times(status: JobStatus) -> str:
@@ -194,3 +202,8 @@ def _returns(curve: LearningCurve) -> str:
 def local_path(uri: str | None) -> str:
     """Return the path of a `file://` address, any other address as it is, empty for None."""
     return (uri or "").removeprefix("file://")
+
+
+def plain(message: str) -> str:
+    """Return what a line shows at last, without colours or any other control sequence."""
+    return _CONTROL.sub("", message.rstrip("\r").rpartition("\r")[2])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from rlcore.display.progress import Progress
-from rlcore.display.text import outcome_text
+from rlcore.display.text import outcome_text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 _NARROWEST = 60
 """A live view needs this many columns."""
-
-_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class View(AbstractContextManager["View"], Protocol):
@@ -87,11 +84,6 @@ def is_live_terminal(stream: TextIO) -> bool:
         return False
     columns = os.get_terminal_size(stream.fileno()).columns
     return columns >= _NARROWEST and "utf" in (stream.encoding or "").lower()
-
-
-def plain(message: str) -> str:
-    """Return what a line shows at last, without colours or any other control sequence."""
-    return _CONTROL.sub("", message.rstrip("\r").rpartition("\r")[2])
 
 
 class PlainView:

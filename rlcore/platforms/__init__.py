@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 from rlcore.errors import UnknownPlatform, did_you_mean
@@ -25,6 +24,8 @@ def resolve(platform: str | Platform | None, instance_type: str | None = None) -
     if platform is not None and not isinstance(platform, str):
         return platform
     name = platform or ("sagemaker" if (instance_type or "").startswith("ml.") else "local")
+    from importlib import metadata  # noqa: PLC0415 - a supervisor, too, imports this package
+
     points = {point.name: point for point in metadata.entry_points(group=GROUP)}
     if name not in points:
         why = "" if platform else f" The instance type {instance_type!r} asks for it."

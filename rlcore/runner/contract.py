@@ -58,9 +58,7 @@ def configuration(
     ours = {key for key in decoded if key.startswith("sagemaker_")}
     return Configuration(
         hyperparameters={
-            key: value
-            for key, value in decoded.items()
-            if key not in ours and key not in _RESERVED
+            key: value for key, value in decoded.items() if key not in ours and key not in _RESERVED
         },
         toolkit={key: decoded[key] for key in ours & _OF_THE_TOOLKIT},
         framework={key: decoded[key] for key in ours - _OF_THE_TOOLKIT},

@@ -60,8 +60,7 @@ class Contract(unittest.TestCase):
         training = contract.training_environment("/elsewhere", sample(), 2, 0)
 
         expected = {
-            name: value.replace("/opt/ml/", "/elsewhere/")
-            for name, value in SAMPLE["env"].items()
+            name: value.replace("/opt/ml/", "/elsewhere/") for name, value in SAMPLE["env"].items()
         }
         self.assertEqual(expected, contract.variables(training))
 

@@ -65,7 +65,7 @@ class Runner(unittest.TestCase):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             universal_newlines=True,
-            **options
+            **options,
         )
 
     def run_script(self, script, program="train.py"):
@@ -168,9 +168,7 @@ class Runner(unittest.TestCase):
 
         self.assertFalse(alive(daemon))
         self.assertLess(time.time() - started, 5)
-        self.assertEqual(
-            {"exit_code": 128 + signal.SIGKILL}, json.loads(self.text(".runner.json"))
-        )
+        self.assertEqual({"exit_code": 128 + signal.SIGKILL}, json.loads(self.text(".runner.json")))
 
 
 if __name__ == "__main__":

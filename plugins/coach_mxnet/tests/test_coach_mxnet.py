@@ -15,7 +15,7 @@ from rlcore.metrics import LearningCurve, MetricParser
 from rlcore.spec import LogEvent
 
 if TYPE_CHECKING:
-    from rlcore.registry import Toolkit
+    from rlcore.toolkit import Toolkit
 
 LOG = Path(__file__).parent / "data/coach-0.11.0.txt"
 G1 = "520713654638.dkr.ecr.us-west-2.amazonaws.com"

@@ -25,7 +25,7 @@ from rlcore.metrics import LearningCurve, MetricParser
 from rlcore.spec import LogEvent
 
 if TYPE_CHECKING:
-    from rlcore.registry import Toolkit
+    from rlcore.toolkit import Toolkit
 
 DATA = Path(__file__).parent / "data"
 G1 = "520713654638.dkr.ecr.us-west-2.amazonaws.com"

@@ -44,6 +44,12 @@ def installer_for(label: str, root: Path, *, log: Callable[[str], None], lock: i
     )
 
 
+def check(environment: Environment, label: str) -> None:
+    """Raise as `make_release` would for want of an installer or of a Python; makes nothing."""
+    find_uv()
+    interpreters.choose(environment.python, label=label)
+
+
 def make_release(folder: Path, environment: Environment, label: str, installer: Installer) -> str:
     """Make a release's environment in a folder that is not there yet; return Python's version."""
     pins = environment.requirements

@@ -93,6 +93,18 @@ class Environments:
         """Return the environment if it is built, and note that it was used; runs nothing."""
         return self._find(environment_digest(environment))
 
+    def check(self, environment: Environment, *, label: str) -> None:
+        """See whether the environment is there or can be built here, as far as is known before.
+
+        Raises:
+            InterpreterNotFound: No Python that fits is on this machine.
+            EnvironmentUnavailable: There is no installer.
+        """
+        if self.find(environment) is None:
+            from rlcore.platforms.local import building  # noqa: PLC0415 - finding must stay light
+
+            building.check(environment, label)
+
     def build(self, environment: Environment, *, label: str, log: Log) -> Built:
         """Return the environment, built now if it is not there; many may ask at once.
 

@@ -10,10 +10,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from rlcore.errors import JobExists, PlatformError, StorageError
 from rlcore.platforms.local import artefacts, documents, logs, plans, processes
@@ -72,13 +73,16 @@ class LocalPlatform:
 
         Raises:
             JobExists: There is a job of that name.
+            EnvironmentUnavailable: The environment is not there, and cannot be built here.
             DiskFull: There is no room for the job's folder.
         """
-        name = plan.request.name
+        name, label = plan.request.name, plan.document["label"]
+        environment = Environment(**plan.document["environment"])
+        Environments(self._environments).check(environment, label=label)
         record = Record(
             name=name,
-            id=uuid.uuid4().hex,
-            release=plan.document["label"],
+            id=os.urandom(16).hex(),
+            release=label,
             created_at=self._clock(),
         )
         with self._staging() as staging, locked(staging.lock) as lock:
@@ -89,9 +93,7 @@ class LocalPlatform:
                 _spawn(folder, lock, record.id)
             except (OSError, subprocess.SubprocessError) as error:
                 msg = f"The supervisor of {name} could not be started: {error}{_said(folder)}"
-                self._store.update(
-                    name, state="Failed", failure_reason=msg, ended_at=self._clock()
-                )
+                self._store.update(name, state="Failed", failure_reason=msg, ended_at=self._clock())
                 raise PlatformError(msg) from error
         return name
 
@@ -116,10 +118,12 @@ class LocalPlatform:
                 os.kill(pid, signal.SIGTERM)
 
     def recover(self, name: str) -> JobRequest:
-        """Return the request that the job was started with."""
+        """Return the request that the job was started with; its source is the packed one."""
         self._store.find(name)
-        document = json.loads(job_folder(self._home, name).document.read_text("utf-8"))
-        return documents.request(document["request"])
+        folder = job_folder(self._home, name)
+        document = json.loads(folder.document.read_text("utf-8"))
+        request = documents.request(document["request"])
+        return attrs.evolve(request, source_uri=folder.source.as_uri())
 
     def jobs(self) -> list[JobStatus]:
         """Return every job of this home, newest first."""
@@ -140,9 +144,7 @@ class LocalPlatform:
         finally:
             shutil.rmtree(path, ignore_errors=True)
 
-    def _write(
-        self, folder: JobFolder, record: Record, plan: Plan, bundle: Bundle | None
-    ) -> None:
+    def _write(self, folder: JobFolder, record: Record, plan: Plan, bundle: Bundle | None) -> None:
         built = Environments(self._environments).find(Environment(**plan.document["environment"]))
         document: dict[str, Any] = {
             **plan.document,

@@ -159,6 +159,8 @@ def test_copies_are_writable_and_follow_links(folder, tmp_path):
     artefacts.copy_writable(folder, copy)
 
     (copy / "run.sh").write_text("changed")
+    assert 0o600 == (copy / "run.sh").stat().st_mode & 0o600
+    assert 0o700 == (copy / "deep").stat().st_mode & 0o700
     (copy / "deep" / "new").touch()
     assert not (copy / "inside").is_symlink()
     assert "#!/bin/sh" == (folder / "run.sh").read_text()

@@ -127,5 +127,3 @@ def test_stages_have_their_form(tmp_path: Path):
 
     (line,) = logs.read(tmp_path / "log")
     assert ("rlcore", "stage: Training") == (line.host, line.message)
-
-

@@ -32,9 +32,7 @@ HOME = Path("/home/of/rlcore")
 
 def plan(**values: Any) -> Plan:
     """Plan a small request."""
-    request = JobRequest(
-        **{"name": "job", "release": RELEASE, "entry_point": "train.py", **values}
-    )
+    request = JobRequest(**{"name": "job", "release": RELEASE, "entry_point": "train.py", **values})
     return plans.make(request, HOME, 120.0)
 
 

@@ -12,15 +12,22 @@ import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import attrs
 import pytest
 
 from rlcore import source, storage
-from rlcore.errors import JobExists, JobNotFound, PlatformError, SourceError
+from rlcore.errors import (
+    InterpreterNotFound,
+    JobExists,
+    JobNotFound,
+    PlatformError,
+    SourceError,
+)
 from rlcore.platforms.local import processes
 from rlcore.platforms.local.environments import Environments
 from rlcore.platforms.local.locks import locked
 from rlcore.platforms.local.store import Record, Store
-from rlcore.spec import Channel, JobState, Resources
+from rlcore.spec import Channel, Environment, JobState, Resources
 
 DAEMON = """
     import os, signal, time
@@ -295,9 +302,7 @@ def test_followers_see_every_line_once(jobs):
     jobs.start("for number in range(50000): print(number)")
 
     followed = [
-        event.message
-        for event in jobs.platform.logs("job", follow=True)
-        if event.host == "algo-1"
+        event.message for event in jobs.platform.logs("job", follow=True) if event.host == "algo-1"
     ]
 
     assert [str(number) for number in range(50000)] == followed == jobs.lines()
@@ -498,7 +503,35 @@ def test_recover(jobs):
     request = jobs.request(hyperparameters={"a": [1, None]}, tags={"team": "rl"})
     jobs.start("", hyperparameters={"a": [1, None]}, tags={"team": "rl"})
 
-    assert request == jobs.platform.recover("job")
+    recovered = jobs.platform.recover("job")
+
+    assert storage.to_path(recovered.source_uri).is_file()
+    assert request == attrs.evolve(recovered, source_uri=None)
+
+
+def test_a_recovered_request_runs_again(jobs):
+    """The packed source of a job is all that another needs."""
+    jobs.run("print('again')")
+    request = attrs.evolve(jobs.platform.recover("job"), name="other")
+
+    jobs.platform.start(jobs.platform.plan(request), None)
+    list(jobs.platform.logs("other", follow=True))
+
+    assert JobState.SUCCEEDED is jobs.platform.describe("other").state
+    assert ["again"] == jobs.lines("other")
+
+
+def test_a_python_that_is_not_here_is_known_before_anything_is_written(jobs):
+    """Neither a job nor a folder is left of a start that cannot succeed."""
+    release = attrs.evolve(
+        jobs.request().release, training=Environment(python=">=4", requirements=())
+    )
+    plan = jobs.platform.plan(jobs.request(release=release))
+
+    with pytest.raises(InterpreterNotFound, match=r"toy 1.0.*>=4"):
+        jobs.platform.start(plan, None)
+
+    assert [] == jobs.platform.jobs()
 
 
 def test_jobs_are_listed_newest_first(jobs):

@@ -85,8 +85,8 @@ class Unsquash(torch.nn.Module):
 
     def __init__(self, low: np.ndarray, high: np.ndarray) -> None:
         super().__init__()
-        self.register_buffer("low", torch.as_tensor(low))
-        self.register_buffer("high", torch.as_tensor(high))
+        self.register_buffer("low", torch.tensor(low))
+        self.register_buffer("high", torch.tensor(high))
 
     def forward(self, action: torch.Tensor) -> torch.Tensor:
         """Return the environment's action."""
@@ -99,8 +99,8 @@ class Clip(torch.nn.Module):
 
     def __init__(self, low: np.ndarray, high: np.ndarray) -> None:
         super().__init__()
-        self.register_buffer("low", torch.as_tensor(low))
-        self.register_buffer("high", torch.as_tensor(high))
+        self.register_buffer("low", torch.tensor(low))
+        self.register_buffer("high", torch.tensor(high))
 
     def forward(self, action: torch.Tensor) -> torch.Tensor:
         """Return the environment's action."""

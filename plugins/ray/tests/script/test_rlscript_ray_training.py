@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 try:
-    import ray  # noqa: F401
+    import ray
 except ImportError:
     msg = "for an environment that has Ray"
     raise unittest.SkipTest(msg) from None
@@ -19,8 +19,10 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import gymnasium
 import numpy as np
 import onnxruntime
+from ray.rllib.algorithms.ppo import PPOConfig
 
 import rlscript
+import rlscript_ray
 from rlscript.models import read_manifest
 
 CHECKOUT = Path(__file__).parents[4]
@@ -110,6 +112,25 @@ class CartPole(unittest.TestCase):
             except OSError:
                 continue  # it has just ended
             self.assertNotIn(str(self.folder).encode(), command)
+
+
+class Arguments(unittest.TestCase):
+    """What is refused before Ray is started."""
+
+    def refuse(self, error, config, **arguments):
+        """The call fails, and no cluster has come up."""
+        with self.assertRaises(error):
+            rlscript_ray.train(config, stop=rlscript.StopRule(steps=1), **arguments)
+        self.assertFalse(ray.is_initialized())
+
+    def test_environment_twice(self):
+        """The environment is named once."""
+        self.refuse(ValueError, PPOConfig().environment("CartPole-v1"), env="CartPole-v1")
+
+    def test_unknown_environment(self):
+        """An id that Gymnasium does not know, and a module that is not there."""
+        self.refuse(gymnasium.error.Error, PPOConfig(), env="CartPoll-v1")
+        self.refuse(rlscript.EnvironmentFailed, PPOConfig(), env="no_such_module_at_all:make")
 
 
 def step_of(line):
