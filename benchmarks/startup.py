@@ -19,6 +19,7 @@ ESTIMATOR = (
     " framework='pytorch', hyperparameters={{'lr': 3e-4}});"
 )
 SCAN = "import importlib.metadata as m; list(m.entry_points(group='rlcore.toolkits'))"
+LIBRARIES = "import attrs, pluggy, importlib.metadata"
 TORCHX = "from torchx.runner import get_runner"
 SDK = "from sagemaker.rl import RLEstimator"
 
@@ -43,7 +44,12 @@ def results(bench: Workbench) -> Iterator[Result]:
         unit="s",
         ours=_ours(bench, "python", "-c", estimator + "assert 'boto3' not in sys.modules"),
         bar=0.10,
-        others={"bare Python": bare, "SDK v2, import alone": sdk},
+        others={
+            "bare Python": bare,
+            "attrs, pluggy and the scan's imports alone": _ours(bench, "python", "-c", LIBRARIES),
+            "SDK v2, import alone": sdk,
+        },
+        reason="most of it is the import of attrs, of pluggy and of what reads entry points",
     )
     yield Result(
         what="`rlcore --help`",

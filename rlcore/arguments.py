@@ -7,12 +7,12 @@ given through it, the command line makes its options from it.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from rlcore import kinds
 from rlcore.errors import (
     ConflictingArguments,
     InvalidArgument,
@@ -20,20 +20,10 @@ from rlcore.errors import (
     UnknownArgument,
     did_you_mean,
 )
+from rlcore.kinds import Kind
 
 if TYPE_CHECKING:
     from rlcore.spec import JobRequest
-
-
-class Kind(enum.Enum):
-    """How the value of an argument is written where no Python objects are at hand."""
-
-    TEXT = "text"
-    INTEGER = "integer"
-    FLAG = "flag"
-    LIST = "list"
-    MAPPING = "mapping"
-    STRUCTURED = "structured"
 
 
 @attrs.frozen
@@ -165,9 +155,31 @@ def fold(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def complete(folded: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a value for every keyword of the table: the given one, else the default."""
-    return {keyword.name: folded.get(keyword.name, keyword.default) for keyword in KEYWORDS}
+    """Return a value for every keyword of the table: the given one, else the default.
 
+    Raises:
+        InvalidArgument: A value is not of its keyword's kind.
+    """
+    return {
+        keyword.name: _parsed(keyword, folded.get(keyword.name, keyword.default))
+        for keyword in KEYWORDS
+    }
+
+
+def _parsed(keyword: Argument, value: Any) -> Any:
+    if value is None or keyword.name in _IN_OTHER_FORMS:
+        return value
+    try:
+        return kinds.parse(keyword.kind, value)
+    except TypeError as error:
+        # A mapping is not shown: an environment may hold secrets.
+        given = error if keyword.kind is Kind.MAPPING else f"{value!r} was given"
+        msg = f"{keyword.name} must be {kinds.WORDS[keyword.kind]}; {given}."
+        raise InvalidArgument(msg) from error
+
+
+# An instance is a platform, too; tags may be the service's list of pairs.
+_IN_OTHER_FORMS = frozenset({"platform", "tags"})
 
 # Keywords with a place of their own in the request; every other one travels in its options.
 _PLACED = frozenset(
@@ -222,24 +234,31 @@ def of_request(request: JobRequest) -> dict[str, Any]:
 
 def tags(given: Any) -> dict[str, str]:
     """Return tags by name, from a mapping or the service's list of `Key` and `Value`."""
-    if isinstance(given, Mapping):
-        return dict(given)
     try:
-        pairs = [(tag["Key"], tag["Value"]) for tag in given or ()]
+        items = given.items() if isinstance(given, Mapping) else map(_pair, given or ())
+        pairs = list(items)
+        named = kinds.strings(pairs)
     except (TypeError, KeyError) as error:
-        msg = f"tags must be a mapping or a list of {{'Key': ..., 'Value': ...}}, not {given!r}."
+        msg = (
+            "tags must be a mapping or a list of {'Key': ..., 'Value': ...}, all of them strings;"
+            f" {given!r} was given."
+        )
         raise InvalidArgument(msg) from error
-    if len(dict(pairs)) < len(pairs):
+    if len(named) < len(pairs):
         msg = f"A tag is there twice in {given!r}."
         raise ConflictingArguments(msg)
-    return dict(pairs)
+    return named
+
+
+def _pair(tag: Mapping[str, Any]) -> tuple[Any, Any]:
+    return tag["Key"], tag["Value"]
 
 
 def check(values: Mapping[str, Any]) -> None:
     """Check what needs no file and no service; the platform checks the rest in its plan."""
     for name in ("instance_count", "volume_size", "max_run"):
         value = values[name]
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if value is None or value < 1:
             msg = f"{name} must be a whole number of at least 1; {value!r} was given."
             raise InvalidArgument(msg)
     if values["instance_type"] == "local_gpu" and values["instance_count"] > 1:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rlcore.errors import InvalidArgument
 from rlcore.spec import MetricDefinition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 # Limits of the service's CreateTrainingJob.
 _MAXIMUM_DEFINITIONS = 40
@@ -26,6 +26,9 @@ def parse_definitions(
     Raises:
         InvalidArgument: One has other fields, or `check_definitions` refuses it.
     """
+    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
+        msg = f"metric_definitions must be a list of metric definitions; {given!r} was given."
+        raise InvalidArgument(msg)
     definitions = tuple(map(_definition, given))
     check_definitions(definitions)
     return definitions

@@ -31,7 +31,6 @@ callers who catch that one go on working::
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -159,5 +158,7 @@ class NotDeployable(RLCoreError, NotImplementedError):
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` for the nearest of *known*, or the empty string."""
+    import difflib  # noqa: PLC0415 - most processes end without an error
+
     nearest = difflib.get_close_matches(given, list(known), n=1, cutoff=0.6)
     return f" Did you mean {nearest[0]!r}?" if nearest else ""

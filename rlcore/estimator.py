@@ -6,10 +6,11 @@ import json
 import os
 import time
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rlcore import arguments, inputs, jobnames, platforms
+from rlcore import arguments, inputs, jobnames, kinds, platforms
 from rlcore.definitions import parse_definitions
 from rlcore.errors import (
     InvalidArgument,
@@ -19,14 +20,13 @@ from rlcore.errors import (
     PlatformError,
 )
 from rlcore.hyperparameters import encode
+from rlcore.kinds import Kind
 from rlcore.names import RLFramework, RLToolkit, toolkit_key
 from rlcore.registry import ToolkitRegistry, default_registry
 from rlcore.spec import Channel, JobRequest, MetricDefinition, Plan, Resources
 from rlcore.training import TrainingJob
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rlcore.platforms.base import Platform
     from rlcore.source import Bundle
     from rlcore.spec import ToolkitRelease
@@ -83,13 +83,13 @@ class RLEstimator:
         if image_name is not None:
             kwargs = {"image_name": image_name, **kwargs}
         self._arguments = arguments.complete(arguments.fold(kwargs))
-        self._registry = registry or default_registry()
-        self.entry_point = _local_script(os.fspath(entry_point))
-        self.source_dir = None if source_dir is None else os.fspath(source_dir)
+        self._own_registry = registry
+        self.entry_point = _local_script(_path("entry_point", entry_point))
+        self.source_dir = None if source_dir is None else _path("source_dir", source_dir)
         self.image_name: str | None = self._arguments["image_uri"]
         self.latest_training_job: TrainingJob | None = None
         self.jobs: list[TrainingJob] = []
-        self._hyperparameters = dict(hyperparameters or {})
+        self._hyperparameters = _mapping("hyperparameters", hyperparameters)
         self._release: ToolkitRelease | None = None
         if self.image_name:
             _warn_ignored(toolkit, toolkit_version, framework)
@@ -226,7 +226,7 @@ class RLEstimator:
             TrainingFailed: The job failed.
         """
         place = platforms.resolve(platform)
-        request = place.recover(training_job_name)
+        request = place.recover(jobnames.check(training_job_name))
         job = TrainingJob(place, request)
         estimator = cls(**arguments.of_request(request), platform=place, registry=registry)
         estimator.latest_training_job = job
@@ -255,10 +255,15 @@ class RLEstimator:
 
     # How it comes about.
 
+    @property
+    def _registry(self) -> ToolkitRegistry:
+        """The registry that was given, else that of the process, which a pickle does not carry."""
+        return self._own_registry or default_registry()
+
     def _set_toolkit(self, toolkit: str | None, version: str | None, framework: str | None) -> None:
         key = self._key(toolkit, version, framework)
         if not isinstance(version, str):
-            msg = f"toolkit_version must be a string: write '{version}', in quotes."
+            msg = f"toolkit_version must be a string, in quotes; {version!r} was given."
             raise InvalidArgument(msg)
         self._release = self._registry.toolkit(key).release(version)
         self.toolkit = self._release.toolkit
@@ -351,7 +356,7 @@ class RLEstimator:
         given = self._arguments
         options = arguments.options(given)
         if experiment_config:
-            options["experiment_config"] = dict(experiment_config)
+            options["experiment_config"] = _mapping("experiment_config", experiment_config)
         encode(self._hyperparameters)
         return JobRequest(
             name=jobnames.check(job_name or jobnames.unique(self._base_job_name(), time.time())),
@@ -392,11 +397,26 @@ class RLEstimator:
         return inputs.check(found)
 
 
+def _path(argument: str, given: Any) -> str:
+    try:
+        return str(kinds.parse(Kind.TEXT, given))
+    except TypeError as error:
+        msg = f"{argument} must be a string or a path; {given!r} was given."
+        raise InvalidArgument(msg) from error
+
+
+def _mapping(argument: str, given: Any) -> dict[str, Any]:
+    if given is not None and not isinstance(given, Mapping):
+        msg = f"{argument} must be a dictionary; a {type(given).__name__} was given."
+        raise InvalidArgument(msg)
+    return dict(given or {})
+
+
 def _local_script(entry_point: str) -> str:
     if entry_point.startswith("s3://"):
         msg = f"Invalid entry point script: {entry_point}. Must be a path to a local file."
         raise InvalidArgument(msg)
-    return entry_point
+    return os.path.expanduser(entry_point)  # noqa: PTH111 - a path object would lose "./"
 
 
 def _warn_ignored(*given: str | None) -> None:

@@ -31,10 +31,13 @@ def encode(hyperparameters: Mapping[str, Any]) -> dict[str, str]:
             " allowed. Put the others into a file of source_dir."
         )
         raise InvalidArgument(msg)
-    return {str(key): _encoded_value(str(key), value) for key, value in hyperparameters.items()}
+    return {key: _encoded_value(key, value) for key, value in hyperparameters.items()}
 
 
-def _encoded_value(key: str, value: Any) -> str:
+def _encoded_value(key: Any, value: Any) -> str:
+    if not isinstance(key, str):
+        msg = f"The name of a hyperparameter must be a string; {key!r} was given."
+        raise InvalidArgument(msg)
     if not 0 < len(key) <= LONGEST_NAME:
         msg = (
             f"The hyperparameter {key[:40]!r} has a name of {len(key)} characters; 1 to"
@@ -42,11 +45,12 @@ def _encoded_value(key: str, value: Any) -> str:
         )
         raise InvalidArgument(msg)
     try:
-        text = json.dumps(value)
+        text = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as error:
         msg = (
             f"The hyperparameter {key!r} is a {type(value).__name__}, which JSON cannot hold:"
-            f" {error}. Give numbers, strings, booleans, None, and lists or dictionaries of them."
+            f" {error}. Give finite numbers, strings, booleans, None, and lists or dictionaries of"
+            " them; 'inf' and 'nan' as strings, NumPy's values as .item() or .tolist()."
         )
         raise InvalidArgument(msg) from error
     if len(text) > LONGEST_VALUE:

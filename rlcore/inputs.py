@@ -80,10 +80,15 @@ def _channel(name: str, value: Any) -> Channel:
 
 
 def _from_config(name: str, config: Mapping[str, Any]) -> Channel:
-    location = config.get("DataSource", {}).get("S3DataSource", {})
+    try:
+        location = config.get("DataSource", {}).get("S3DataSource", {})
+        uri = location.get("S3Uri", "")
+    except AttributeError as error:
+        msg = f"The input {name!r} has a .config that is no Channel of the service: {config!r}."
+        raise InvalidArgument(msg) from error
     return Channel(
         name=name,
-        uri=location.get("S3Uri", ""),
+        uri=uri,
         content_type=config.get("ContentType"),
         input_mode=config.get("InputMode"),
         source=config,
@@ -94,7 +99,7 @@ def _uri(text: str) -> str:
     if text.startswith(("s3://", "file://")):
         return text
     folder = Path(text).expanduser()
-    if "://" not in text and folder.exists():
+    if text and "://" not in text and folder.exists():
         return folder.resolve().as_uri()
     msg = (
         f'URI input {text} must be a valid S3 or FILE URI: must start with "s3://" or "file://",'

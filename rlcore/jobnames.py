@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Any
 
 from rlcore.errors import InvalidArgument
 
@@ -24,13 +25,13 @@ def unique(base: str, now: float) -> str:
     return f"{stem}-{stamp}"
 
 
-def check(name: str) -> str:
+def check(name: Any) -> str:
     """Return *name* if it is a valid job name; raise `InvalidArgument` otherwise."""
-    if len(name) > LONGEST or not _VALID.fullmatch(name):
+    if not isinstance(name, str) or len(name) > LONGEST or not _VALID.fullmatch(name):
         msg = (
             f"{name!r} is not a job name. Allowed are letters, digits and hyphens, at most"
             f" {LONGEST} characters, with a letter or digit at both ends. Nearest:"
-            f" {_nearest(name)!r}."
+            f" {_nearest(str(name))!r}."
         )
         raise InvalidArgument(msg)
     return name

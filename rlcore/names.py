@@ -7,7 +7,7 @@ attributes are conveniences for well-known names: whether a toolkit exists, the 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rlcore.errors import InvalidArgument
 
@@ -22,13 +22,14 @@ class _Name(str):
 
     __slots__ = ()
 
-    def __new__(cls, value: str) -> Self:
-        """Check the characters and lower the case; raise `InvalidArgument` for any other."""
-        name = str(value).lower()
+    def __new__(cls, value: Any) -> Self:
+        """Check the characters and lower the case; raise `InvalidArgument` for what is no name."""
+        text = getattr(value, "value", value)  # The original's names are members of an enumeration.
+        name = text.lower() if isinstance(text, str) else ""
         if not _NAME.fullmatch(name):
             msg = (
-                f"{value!r} is not a {cls.__name__} name. Names are letters and digits, with single"
-                " hyphens or underscores inside."
+                f"{value!r} is not an {cls.__name__} name. Names are letters and digits, with"
+                " single hyphens or underscores inside."
             )
             raise InvalidArgument(msg)
         return super().__new__(cls, name)

@@ -8,7 +8,6 @@ differ from version to version.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import importlib.util
 import os
@@ -21,7 +20,8 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 import attrs
 
-from rlcore.errors import DiskFull, SourceError, did_you_mean
+from rlcore import storage
+from rlcore.errors import SourceError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -82,7 +82,7 @@ class Bundle:
                 raise SourceError(msg)
             Path(temporary).replace(path)
         except OSError as error:
-            raise _written_error(error, path) from error
+            raise storage.written_error(error, path) from error
         finally:
             Path(temporary).unlink(missing_ok=True)
 
@@ -194,12 +194,12 @@ def _program(entry_point: str, source_dir: Path | None) -> str:
     if source_dir is None:
         script = Path(entry_point)
         if not script.is_file():
-            nearest = did_you_mean(script.name, _names(script.parent))
+            nearest = _nearest(script)
             msg = f"The entry point {entry_point!r} is not a file.{nearest}"
             raise SourceError(msg)
         return script.name
     if not source_dir.is_dir():
-        nearest = did_you_mean(source_dir.name, _names(source_dir.parent))
+        nearest = _nearest(source_dir)
         msg = f"source_dir {str(source_dir)!r} is not a folder.{nearest}"
         raise SourceError(msg)
     name = PurePosixPath(os.path.normpath(entry_point))
@@ -207,14 +207,17 @@ def _program(entry_point: str, source_dir: Path | None) -> str:
         msg = f"The entry point {entry_point!r} must be relative to source_dir and inside it."
         raise SourceError(msg)
     if not (source_dir / name).is_file():
-        nearest = did_you_mean(name.name, _names((source_dir / name).parent))
+        nearest = _nearest(source_dir / name)
         msg = f'No file named "{entry_point}" was found in directory "{source_dir}".{nearest}'
         raise SourceError(msg)
     return str(name)
 
 
-def _names(folder: Path) -> list[str]:
-    return [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+def _nearest(path: Path) -> str:
+    """Return what the user may have meant by a path; nothing where the path itself is there."""
+    if path.exists() or not path.parent.is_dir():
+        return ""
+    return did_you_mean(path.name, [entry.name for entry in path.parent.iterdir()])
 
 
 def _existing(path: Path) -> Path:
@@ -286,9 +289,3 @@ def _package_folder(package: str) -> Path:
         msg = f"The script-side package {package!r} is not installed. Reinstall its distribution."
         raise SourceError(msg)
     return Path(next(iter(found.submodule_search_locations)))
-
-
-def _written_error(error: OSError, path: Path) -> OSError:
-    if error.errno == errno.ENOSPC:
-        return DiskFull(f"No room left to write {path}. Free some, or set RLCORE_HOME elsewhere.")
-    return error

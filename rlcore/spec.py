@@ -1,22 +1,42 @@
 """The frozen records that the rooms of rlcore hand to each other.
 
-Mappings are copied into read-only views on the way in, sequences into tuples: a record cannot be
+Mappings become read-only copies on the way in, sequences into tuples: a record cannot be
 changed by whoever gave it or whoever holds it.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
 
 
+class FrozenMapping(Mapping[str, Any]):
+    """A read-only copy of a mapping; unlike a mapping proxy, it can be pickled and deep-copied."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, Any]) -> None:
+        self._items = dict(items)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        return f"FrozenMapping({self._items})"
+
+
 def frozen_mapping(value: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Return a read-only copy of *value*; empty for None."""
-    return MappingProxyType(dict(value or {}))
+    return FrozenMapping(value or {})
 
 
 def _strings(value: Iterable[str]) -> tuple[str, ...]:

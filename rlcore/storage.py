@@ -97,13 +97,19 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copymode(source, temporary)
         Path(temporary).replace(target)
     except OSError as error:
-        raise _error(error, target) from error
+        raise written_error(error, target) from error
     finally:
         Path(temporary).unlink(missing_ok=True)
 
 
-def _error(error: OSError, target: Path) -> StorageError:
-    if error.errno == errno.ENOSPC:
+def is_full(error: BaseException) -> bool:
+    """Return whether an error says that there is no room, or no more of it for this user."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+def written_error(error: OSError, target: Path) -> StorageError:
+    """Return why *target* could not be written as an error of ours: a full disk by its name."""
+    if is_full(error):
         return DiskFull(f"No room left to write {target}. Free some, or write elsewhere.")
     return StorageError(f"{target} could not be written: {error}")
 

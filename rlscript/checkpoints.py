@@ -36,7 +36,8 @@ class Checkpoints:
     def all(self) -> List[Checkpoint]:
         """Return every complete checkpoint in the order of its steps."""
         inside = self.folder.iterdir() if self.folder.is_dir() else iter(())
-        found = [_read(path) for path in inside if _NAME.fullmatch(path.name)]
+        named = [path for path in inside if _NAME.fullmatch(path.name)]
+        found = [_read(path) for path in named if (path / MANIFEST).is_file()]
         return sorted(found, key=lambda checkpoint: checkpoint.step)
 
     def last(self) -> Optional[Checkpoint]:

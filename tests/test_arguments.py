@@ -72,6 +72,14 @@ def test_an_unknown_keyword_is_answered_with_the_nearest() -> None:
             "Distributed Training in Local GPU is not supported",
         ),
         ({"tags": ["x"]}, InvalidArgument, "tags must be"),
+        ({"tags": {"a": 1}}, InvalidArgument, "all of them strings; {'a': 1}"),
+        ({"tags": [{"Key": [], "Value": "x"}]}, InvalidArgument, "tags must be"),
+        ({"max_run": None}, InvalidArgument, "max_run.*None"),
+        ({"dependencies": "lib"}, InvalidArgument, "dependencies must be a list; 'lib'"),
+        ({"environment": {"A": 1}}, InvalidArgument, "environment.*'A' is of type int"),
+        ({"environment": ["A=1"]}, InvalidArgument, "environment.*of type list"),
+        ({"use_spot_instances": "no"}, InvalidArgument, "True or False; 'no'"),
+        ({"instance_type": 5}, InvalidArgument, "instance_type must be a string; 5"),
     ],
 )
 def test_a_value_that_is_not_allowed_is_refused(
@@ -88,6 +96,14 @@ def test_a_value_that_is_not_allowed_is_refused(
 def test_tags_in_either_form_mean_the_same(given: Any) -> None:
     """The service's list and a mapping are the same tags."""
     assert {"a": "1", "b": "2"} == arguments.tags(given)
+
+
+def test_values_of_an_environment_are_not_shown() -> None:
+    """They may be secrets, and errors end up in logs."""
+    with pytest.raises(InvalidArgument) as error:
+        arguments.complete({"environment": {"TOKEN": b"secret"}})
+
+    assert "secret" not in str(error.value)
 
 
 def test_a_tag_twice_is_an_error() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -26,9 +29,6 @@ from rlcore.errors import (
     UnsupportedVersion,
 )
 from rlcore.spec import Channel, JobState
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RAY = {"toolkit": "ray", "toolkit_version": "2.60.0", "framework": "pytorch"}
 
@@ -84,7 +84,7 @@ def test_the_toolkit_is_found_by_name(toolkit, version, framework, framework_ver
         ({}, MissingArgument, "provide `toolkit`, `toolkit_version`, `framework` or `image_name`"),
         ({"toolkit": "ray", "framework": "pytorch"}, MissingArgument, "`toolkit_version` or"),
         ({"toolkit": "rai"}, InvalidToolkit, "Did you mean 'ray'?"),
-        ({**RAY, "toolkit": "rai"}, InvalidToolkit, "'ray.pytorch'"),
+        ({**RAY, "toolkit": "rai"}, InvalidToolkit, "'rai.pytorch'. Did you mean 'ray'?"),
         ({**RAY, "framework": "mxnet"}, InvalidFramework, "Installed for it: ray.pytorch"),
         (
             {**RAY, "toolkit": "coach", "framework": "tensorflow", "toolkit_version": "9.9"},
@@ -92,8 +92,14 @@ def test_the_toolkit_is_found_by_name(toolkit, version, framework, framework_ver
             "Provided `coach-9.9` and `tensorflow` combination is not supported",
         ),
         ({**RAY, "entry_point": "s3://b/x.py"}, InvalidArgument, "Invalid entry point script"),
-        ({**RAY, "toolkit_version": 0.11}, InvalidArgument, "'0.11', in quotes"),
+        ({**RAY, "toolkit_version": 0.11}, InvalidArgument, "in quotes; 0.11 was given"),
+        ({**RAY, "toolkit_version": ["1"]}, InvalidArgument, "in quotes; ['1'] was given"),
         ({**RAY, "tags": 3}, InvalidArgument, "tags must be"),
+        ({**RAY, "entry_point": None}, InvalidArgument, "entry_point must be a string or a path"),
+        ({**RAY, "entry_point": b"x.py"}, InvalidArgument, "entry_point must be a string or a"),
+        ({**RAY, "source_dir": 3}, InvalidArgument, "source_dir must be a string or a path; 3"),
+        ({**RAY, "hyperparameters": "lr=1"}, InvalidArgument, "hyperparameters must be a dict"),
+        ({**RAY, "metric_definitions": 3}, InvalidArgument, "must be a list of metric"),
         ({**RAY, "max_run": -1}, InvalidArgument, "max_run"),
     ],
 )
@@ -234,6 +240,7 @@ def test_two_plans_of_one_source_have_one_digest(script, platform) -> None:
         ({"hyperparameters": {"x": object()}}, InvalidArgument, "JSON cannot hold"),
         ({"git_config": {"repo": "x"}}, InvalidArgument, "git_config"),
         ({"platform": "loca"}, UnknownPlatform, "Did you mean 'local'"),
+        ({"platform": MemoryPlatform}, UnknownPlatform, "an instance of a platform"),
         ({"platform": None, "instance_type": "ml.c5.large"}, UnknownPlatform, "'ml.c5.large'"),
     ],
 )
@@ -246,10 +253,33 @@ def test_the_plan_refuses(script, platform, change, error, words) -> None:
     assert words in str(raised.value)
 
 
-def test_the_plan_refuses_a_bad_name(script, platform) -> None:
+@pytest.mark.parametrize("name", ["my_job", 5])
+def test_the_plan_refuses_a_bad_name(script, platform, name) -> None:
     """A name that the service would refuse is refused on every platform."""
     with pytest.raises(InvalidArgument, match="is not a job name"):
-        RLEstimator(script, **RAY, platform=platform).plan(job_name="my_job")
+        RLEstimator(script, **RAY, platform=platform).plan(job_name=name)
+
+
+def test_a_copy_plans_the_same(script) -> None:
+    """Sweeps copy an estimator, or hand it to worker processes."""
+    estimator = RLEstimator(script, **RAY, hyperparameters={"lr": 1})
+
+    for twin in (
+        copy.copy(estimator),
+        copy.deepcopy(estimator),
+        pickle.loads(pickle.dumps(estimator)),  # noqa: S301 - our own
+    ):
+        plans = [each.plan(job_name="a").request for each in (estimator, twin)]
+        assert plans[0] == plans[1]
+
+
+def test_a_script_in_the_home_folder_is_found(script, monkeypatch) -> None:
+    """`~` means in the script what it means in source_dir."""
+    monkeypatch.setenv("HOME", str(Path(script).parent))
+
+    plan = RLEstimator(f"~/{Path(script).name}", **RAY).plan()
+
+    assert Path(script).name == plan.request.entry_point
 
 
 def test_fit_starts_once_and_remembers_the_job(script, platform) -> None:

@@ -28,7 +28,7 @@ PLUGIN_MODULES = sorted(CHECKOUT.glob("plugins/*/src/rl_plugin_*/**/*.py"))
 
 # Lowest first. A module belongs to the room with the longest name that it starts with.
 FLOORS = (
-    {"errors", "names"},
+    {"errors", "kinds", "names"},
     {"spec"},
     {
         *("arguments", "hookspecs", "hyperparameters", "images", "inputs", "jobnames"),

@@ -13,7 +13,11 @@ from rlcore.errors import InvalidArgument
 from rlcore.hyperparameters import encode
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
@@ -42,6 +46,9 @@ def test_what_is_encoded_reads_back(values: dict[str, Any]) -> None:
         ({"": 1}, "0 characters"),
         ({"k": "v" * 2499}, "2501 characters as JSON; 2500"),
         ({"k": object()}, "'k' is a object, which JSON cannot hold"),
+        ({"k": float("nan")}, "'k' is a float, which JSON cannot hold.*'nan' as strings"),
+        ({"k": [float("inf")]}, "'k' is a list, which JSON cannot hold"),
+        ({1: "a", "1": "b"}, "must be a string; 1 was given"),
     ],
 )
 def test_what_the_service_would_refuse_is_refused_here(values: dict[str, Any], words: str) -> None:

@@ -69,6 +69,8 @@ def test_a_folder_is_a_file_address(tmp_path: Path) -> None:
         ("nowhere/at/all", InvalidArgument, "URI input nowhere/at/all must be a valid S3 or FILE"),
         ("http://x/y", InvalidArgument, "must be a valid S3 or FILE URI"),
         (3, InvalidArgument, "Cannot format input 3"),
+        ("", InvalidArgument, "must be a valid S3 or FILE URI"),
+        (SimpleNamespace(config={"DataSource": "x"}), InvalidArgument, "no Channel of the service"),
         (["s3://b"], InvalidArgument, "Cannot format input 's3://b'"),
         ({"a/b": "s3://b"}, InvalidArgument, "'a/b' is not a channel name"),
         ([S3, S3], ConflictingArguments, "Duplicate channel training not allowed"),

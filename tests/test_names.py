@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import enum
 import pickle
+from typing import Any
 
 import pytest
 
 from rlcore.errors import InvalidArgument
 from rlcore.names import RLFramework, RLToolkit, split_key, toolkit_key
+
+
+class Original(enum.Enum):
+    """An enumeration as the original's."""
+
+    RAY = "ray"
 
 
 def test_well_known_names_are_strings_with_a_value() -> None:
@@ -28,10 +36,15 @@ def test_any_toolkit_has_a_name() -> None:
     assert "my-toolkit" == RLToolkit("my-toolkit")
 
 
-@pytest.mark.parametrize("name", ["", "a.b", "a b", "-a", "ray/../x", "é"])
-def test_a_name_with_foreign_characters_is_refused(name: str) -> None:
+def test_a_member_of_an_enumeration_is_its_value() -> None:
+    """Code that still holds the original's members passes them on."""
+    assert RLToolkit.RAY == RLToolkit(Original.RAY)
+
+
+@pytest.mark.parametrize("name", ["", "a.b", "a b", "-a", "ray/../x", "é", None, 3])
+def test_a_name_with_foreign_characters_is_refused(name: Any) -> None:
     """Names become keys, folders and parts of job names."""
-    with pytest.raises(InvalidArgument, match="is not a RLToolkit name"):
+    with pytest.raises(InvalidArgument, match="is not an RLToolkit name"):
         RLToolkit(name)
 
 

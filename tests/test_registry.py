@@ -258,6 +258,8 @@ def test_an_extension_that_answers_itself_is_refused(install, registry):
     [
         ("toi", InvalidToolkit, "Did you mean 'toy'?"),
         ("toy.torch", InvalidFramework, "no plugin for framework 'torch'"),
+        ("toi.torch", InvalidToolkit, "Did you mean 'toy'?"),
+        ("sb3.pytorch", InvalidToolkit, "'sb3.pytorch'. Installed: toy"),
         ("nothing-like-it", InvalidToolkit, "Installed: toy"),
         ("ray.pytorch", InvalidToolkit, "pip install rl-plugin-ray"),
     ],

@@ -137,6 +137,8 @@ def test_a_folder_that_is_not_there_is_refused(folder):
     """The message names what was given and the nearest."""
     with pytest.raises(SourceError, match=r"scr' is not a folder.*Did you mean 'src'"):
         bundle("train.py", folder.with_name("scr"))
+    with pytest.raises(SourceError, match=r"train.py' is not a folder.$"):
+        bundle("train.py", folder / "train.py")
     with pytest.raises(SourceError, match="'nowhere.py' is not a file"):
         bundle("nowhere.py")
     with pytest.raises(SourceError, match=r"dependency '.*gone' does not exist"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import attrs
 import pytest
 
@@ -22,6 +25,16 @@ def test_a_record_does_not_change_with_what_it_was_made_from() -> None:
         request.hyperparameters["lr"] = 3  # type: ignore[index]
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         request.name = "b"
+
+
+def test_a_record_goes_to_another_process_and_back() -> None:
+    """Sweeps hand requests to workers; copies are as read-only as the original."""
+    request = JobRequest(name="a", entry_point="train.py", hyperparameters={"lr": [1]})
+
+    for twin in (pickle.loads(pickle.dumps(request)), copy.deepcopy(request)):  # noqa: S301
+        assert request == twin
+        with pytest.raises(TypeError):
+            twin.hyperparameters["lr"] = 3  # type: ignore[index]
 
 
 def test_a_single_string_is_no_sequence_of_requirements() -> None:

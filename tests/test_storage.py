@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from rlcore import storage
-from rlcore.errors import InvalidArgument, StorageError
+from rlcore.errors import DiskFull, InvalidArgument, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,3 +104,12 @@ def test_an_address_elsewhere_is_no_path() -> None:
     for uri in ("s3://bucket/x", "file://host/x", "/plain"):
         with pytest.raises(InvalidArgument, match="file:// address"):
             storage.to_path(uri)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(errno.ENOSPC, DiskFull), (errno.EDQUOT, DiskFull), (errno.EACCES, StorageError)],
+)
+def test_errors_by_their_names(number: int, expected: type[StorageError]) -> None:
+    """A quota that is used up is a full disk to whoever meets it."""
+    assert expected is type(storage.written_error(OSError(number, "x"), Path("x")))

@@ -9,6 +9,7 @@ input; 3 the job was stopped; 130 Ctrl-C.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import warnings
 from typing import Any, NoReturn
@@ -72,7 +73,9 @@ class CommandLine(click.Group):
         """Run the command, whose answer is the exit code; None is 0."""
         try:
             return super().invoke(ctx)
-        except RLCoreError as error:
+        except BrokenPipeError:  # click leaves quietly
+            raise
+        except (RLCoreError, OSError) as error:
             if ctx.params["traceback"]:
                 raise
             failure = _Failed if isinstance(error, TrainingFailed) else _BadInput
@@ -94,7 +97,7 @@ class CommandLine(click.Group):
 
 
 class _BadInput(click.ClickException):
-    """One of our errors on its way out."""
+    """One of our errors, or one of the machine's, on its way out."""
 
     exit_code = BAD_INPUT
 
@@ -143,5 +146,7 @@ Completion of commands and options, for bash (zsh and fish likewise):
 @click.pass_context
 def main(ctx: click.Context, *, traceback: bool) -> None:  # noqa: ARG001 - `invoke` reads it
     """Train reinforcement-learning scripts, on this machine or another platform."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        ctx.color = False
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from rlcore import arguments
-from rlcore.arguments import Kind
 from rlcore.cli.notation import parse_yaml
 from rlcore.errors import InvalidArgument, UnknownArgument, did_you_mean
+from rlcore.kinds import Kind
 
 if sys.version_info >= (3, 11):
     import tomllib

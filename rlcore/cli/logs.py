@@ -38,8 +38,8 @@ def logs(*, job: TrainingJob, follow: bool, timestamps: bool) -> None:
 def _line(event: LogEvent) -> str:
     from rlcore.display.text import plain  # noqa: PLC0415 - help needs no display
 
-    host = "" if event.host == _ONLY_HOST else f"[{event.host}] "
-    return click.style(f"{host}{plain(event.message)}", dim=bool(host))
+    text = plain(event.message)
+    return text if event.host == _ONLY_HOST else click.style(f"[{event.host}] {text}", dim=True)
 
 
 def _iso(timestamp: float) -> str:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlcore.arguments import ARGUMENTS, Argument, Kind
+from rlcore.arguments import ARGUMENTS, Argument
 from rlcore.cli.scalars import scalar
 from rlcore.errors import InvalidArgument
 from rlcore.inputs import DEFAULT_CHANNEL
+from rlcore.kinds import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

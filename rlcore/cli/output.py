@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -49,7 +48,7 @@ def print_table(
 
 def print_json(value: Any) -> None:
     """Print *value*; read-only mappings are written as objects."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=dict))
 
 
 def job_record(status: JobStatus) -> dict[str, Any]:
@@ -68,13 +67,6 @@ def listing_record(listing: Listing) -> dict[str, Any]:
         "entry_point": listing.entry_point,
         "problem": listing.problem,
     }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    msg = f"{type(value).__name__} is no JSON"
-    raise TypeError(msg)
 
 
 def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]], *, fold: bool) -> None:

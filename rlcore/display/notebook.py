@@ -13,7 +13,6 @@ from rlcore.display.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from typing_extensions import Self
 
@@ -43,12 +42,7 @@ class NotebookView:
         self._ticker = Ticker(self._tick, _TICK_SECONDS)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Show the last state."""
         self._ticker.stop()
         self._progress.close()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,8 @@ from rlcore.display.figure import Figure, figure, short_number
 from rlcore.errors import InvalidArgument, MissingExtra
 
 if TYPE_CHECKING:
+    import os
+
     from rlcore.metrics import LearningCurve
 
 _LINE, _MARK, _GOAL = "#1f6feb", "#d9730d", "#2e8b57"
@@ -25,7 +26,7 @@ def plot_png(
     title: str = "",
     goal: float | None = None,
 ) -> Path:
-    """Draw *curve* into a PNG file, which appears whole or not at all, and return its path.
+    """Draw *curve* into a PNG file, in folders made for it, and return its path.
 
     Raises:
         InvalidArgument: The curve has no points.
@@ -35,18 +36,11 @@ def plot_png(
     if drawn is None:
         msg = "The learning curve has no points to plot: no metric has matched a line of the log."
         raise InvalidArgument(msg)
-    canvas = _canvas(drawn, title)
+    image = io.BytesIO()
+    _canvas(drawn, title).print_png(image)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            canvas.print_png(file)
-        os.chmod(temporary, 0o644)  # noqa: PTH101  (mkstemp makes it readable by its owner only)
-        os.replace(temporary, path)  # noqa: PTH105
-    except BaseException:
-        os.unlink(temporary)  # noqa: PTH108
-        raise
+    path.write_bytes(image.getvalue())
     return path
 
 

@@ -18,7 +18,6 @@ from rlcore.metrics import PLATFORM_HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
 
     from rich.console import ConsoleOptions, RenderableType, RenderResult
     from typing_extensions import Self
@@ -63,12 +62,7 @@ class TerminalView:
         self._ticker = Ticker(self._tick, _TICK_SECONDS)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Show all that came, and leave the last picture standing."""
         self._ticker.stop()
         self._progress.close()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from rlcore import storage
 from rlcore.display.figure import (
     Figure,
     Point,
@@ -162,9 +163,9 @@ def outcome_rows(status: JobStatus, curve: LearningCurve) -> list[tuple[str, str
     """Return label and text of what is known of a job that ended, or of one that has not."""
     rows = [
         ("times", _times(status)),
-        ("return", _returns(curve)),
-        ("model", local_path(status.model_data)),
-        ("output", local_path(status.output_data)),
+        ("metrics", _last_metrics(curve)),
+        ("model", _local_path(status.model_data)),
+        ("output", _local_path(status.output_data)),
     ]
     return [(label, text) for label, text in rows if text]
 
@@ -187,7 +188,7 @@ def _times(status: JobStatus) -> str:
     return f"environment {environment}, training {duration(end - status.started_at)}, {total}"
 
 
-def _returns(curve: LearningCurve) -> str:
+def _last_metrics(curve: LearningCurve) -> str:
     texts = []
     training = curve.last(main_metric(curve.names) or "")
     if training:
@@ -199,9 +200,11 @@ def _returns(curve: LearningCurve) -> str:
     return ", ".join(texts)
 
 
-def local_path(uri: str | None) -> str:
+def _local_path(uri: str | None) -> str:
     """Return the path of a `file://` address, any other address as it is, empty for None."""
-    return (uri or "").removeprefix("file://")
+    if uri and uri.startswith("file://"):
+        return str(storage.to_path(uri))
+    return uri or ""
 
 
 def plain(message: str) -> str:

@@ -13,9 +13,6 @@ from rlcore.display.text import outcome_text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import TracebackType
-
-    from typing_extensions import Self
 
     from rlcore.metrics import MetricParser
     from rlcore.spec import JobStatus, LogEvent
@@ -86,7 +83,7 @@ def is_live_terminal(stream: TextIO) -> bool:
     return columns >= _NARROWEST and "utf" in (stream.encoding or "").lower()
 
 
-class PlainView:
+class PlainView(View):
     """Writes the log's lines, and at last the outcome."""
 
     def __init__(self, progress: Progress, stream: TextIO) -> None:
@@ -94,16 +91,7 @@ class PlainView:
         self._progress = progress
         self._stream = stream
 
-    def __enter__(self) -> Self:
-        """Return the view."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Take the points that waited for more lines."""
         self._progress.close()
 

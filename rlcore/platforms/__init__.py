@@ -19,10 +19,10 @@ def resolve(platform: str | Platform | None, instance_type: str | None = None) -
     means `local`.
 
     Raises:
-        UnknownPlatform: No installed platform has the name.
+        UnknownPlatform: No installed platform has the name, or it is neither name nor instance.
     """
     if platform is not None and not isinstance(platform, str):
-        return platform
+        return _instance(platform)
     name = platform or ("sagemaker" if (instance_type or "").startswith("ml.") else "local")
     from importlib import metadata  # noqa: PLC0415 - a supervisor, too, imports this package
 
@@ -36,3 +36,10 @@ def resolve(platform: str | Platform | None, instance_type: str | None = None) -
         raise UnknownPlatform(msg)
     found: Platform = points[name].load()()
     return found
+
+
+def _instance(platform: Platform) -> Platform:
+    if isinstance(platform, type) or not hasattr(platform, "plan"):
+        msg = f"platform must be a name or an instance of a platform; {platform!r} was given."
+        raise UnknownPlatform(msg)
+    return platform

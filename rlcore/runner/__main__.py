@@ -16,7 +16,7 @@ import stat
 import subprocess
 import sys
 import traceback
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, Optional
 
 # The folder itself is on the path, as for every program that is a folder.
 import archive  # type: ignore[import-not-found]
@@ -86,15 +86,7 @@ def _prepare(root: pathlib.Path) -> pathlib.Path:
     return code
 
 
-class Started(NamedTuple):
-    """A script that runs, its command, and whether that is a program of its own."""
-
-    words: List[str]
-    script: Any
-    is_program: bool
-
-
-def _start(root: pathlib.Path, code: pathlib.Path) -> Started:
+def _start(root: pathlib.Path, code: pathlib.Path) -> script.Script:
     """Start the training script."""
     config = contract.configuration(
         _read(root, "hyperparameters.json"),
@@ -112,10 +104,13 @@ def _start(root: pathlib.Path, code: pathlib.Path) -> Started:
     if is_program:
         words = _runnable(code, words)
     liveness = os.environ.get("RLCORE_LIVENESS")
-    running = script.Script(
-        words, _environment(root, training), str(code), int(liveness) if liveness else None
+    return script.Script(
+        words,
+        _environment(root, training),
+        str(code),
+        is_program=is_program,
+        liveness=int(liveness) if liveness else None,
     )
-    return Started(words, running, is_program)
 
 
 class Stopping:
@@ -123,33 +118,33 @@ class Stopping:
 
     def __init__(self) -> None:
         self._asked = False
-        self._started: Optional[Started] = None
+        self._script: Optional[script.Script] = None
 
     def __call__(self, _number: int, _frame: Any) -> None:
         """Handle the signal."""
         self._asked = True
         self._pass_on()
 
-    def attach(self, started: Started) -> None:
+    def attach(self, running: script.Script) -> None:
         """Name the script."""
-        self._started = started
+        self._script = running
         self._pass_on()
 
     def _pass_on(self) -> None:
-        if self._asked and self._started is not None:
-            self._started.script.terminate(with_children=self._started.is_program)
+        if self._asked and self._script is not None:
+            self._script.terminate()
 
 
 def _run(root: pathlib.Path, stopping: Stopping) -> int:
     """Run the script, leave `output/success` or `output/failure`, and return its exit code."""
-    started = _start(root, _prepare(root))
-    stopping.attach(started)
-    exit_code = int(contract.exit_code(started.script.run()))
+    running = _start(root, _prepare(root))
+    stopping.attach(running)
+    exit_code = int(contract.exit_code(running.run()))
     (root / ".runner.json").write_text(json.dumps({"exit_code": exit_code}))
     if exit_code == 0:
         (root / "output/success").touch()
     else:
-        _fail(root, contract.failure_text(exit_code, started.script.tail, started.words))
+        _fail(root, contract.failure_text(exit_code, running.tail, running.words))
     return exit_code
 
 

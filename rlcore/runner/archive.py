@@ -18,6 +18,12 @@ def _inside(name: str) -> bool:
     return not posixpath.isabs(name) and posixpath.normpath(name).split("/")[0] != ".."
 
 
+def _passes(name: str, links: Set[str]) -> bool:
+    """Whether a path inside the archive is a link, or leads through one."""
+    parts = posixpath.normpath(name).split("/")
+    return any("/".join(parts[:length]) in links for length in range(1, len(parts) + 1))
+
+
 def _refuse(member: tarfile.TarInfo, reason: str) -> None:
     msg = "Source archive: {!r} {}; pack it without.".format(member.name, reason)
     raise UnsafeArchive(msg)
@@ -29,17 +35,14 @@ def _check(member: tarfile.TarInfo, links: Set[str]) -> None:
     Nothing is ever written through a symbolic link, so that paths are what their text says also
     on the Pythons whose tarfile knows no filters.
     """
-    name = posixpath.normpath(member.name)
     if not _inside(member.name):
         _refuse(member, "leads out of the archive")
     if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
         _refuse(member, "is neither file, folder nor link")
-    parents = [name]
-    while posixpath.dirname(parents[-1]):
-        parents.append(posixpath.dirname(parents[-1]))
-    if links.intersection(parents):
+    # What a hard link names, a later member of its name would write to.
+    if _passes(member.name, links) or (member.islnk() and _passes(member.linkname, links)):
         _refuse(member, "would be written through a link")
-    base = posixpath.dirname(name) if member.issym() else ""
+    base = posixpath.dirname(posixpath.normpath(member.name)) if member.issym() else ""
     if (member.issym() or member.islnk()) and (
         posixpath.isabs(member.linkname) or not _inside(posixpath.join(base, member.linkname))
     ):

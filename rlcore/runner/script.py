@@ -56,17 +56,31 @@ class Script:
     """A running training script.
 
     Attributes:
+        words: Its command.
         tail: The last bytes of its output.
     """
 
     def __init__(
-        self, words: List[str], environment: Dict[str, str], folder: str, liveness: Optional[int]
+        self,
+        words: List[str],
+        environment: Dict[str, str],
+        folder: str,
+        *,
+        is_program: bool,
+        liveness: Optional[int],
     ) -> None:
         """Start it in a session of its own; its output passes through `run`.
 
-        Everything is killed at once when the descriptor *liveness* closes, which tells that
-        whoever watches over us has died or has lost patience.
+        Args:
+            words: Its command.
+            environment: Its environment, all of it.
+            folder: Where it runs.
+            is_program: Whether it is a shell or the like, which passes no signal on.
+            liveness: A descriptor that closes when whoever watches over us has died or has lost
+                patience; everything is killed at once then.
         """
+        self.words = words
+        self._is_program = is_program
         self._wakeups = _wakeups()
         self._output, writer = os.pipe()
         self._process = subprocess.Popen(
@@ -87,10 +101,10 @@ class Script:
         self._status: Optional[int] = None
         self.tail = b""
 
-    def terminate(self, *, with_children: bool) -> None:
-        """Ask the script to end; *with_children* where it is a shell, which passes nothing on."""
+    def terminate(self) -> None:
+        """Ask the script to end, and its children where it passes nothing on."""
         if self._status is None:
-            target = -self._process.pid if with_children else self._process.pid
+            target = -self._process.pid if self._is_program else self._process.pid
             _signal_all([target], signal.SIGTERM)
 
     def run(self) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from pseudo_terminal import on_terminal
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
@@ -49,6 +53,64 @@ def test_follow_to_the_end(rlcore: Run) -> None:
     process = rlcore("logs", "-f", "one")
 
     assert process.stdout.endswith(LOG)
+
+
+def test_interrupt(rlcore: Run, environment: dict[str, str], rlcore_command: list[str]) -> None:
+    """Ctrl-C ends the following with 130 and nothing else; the job goes on."""
+    rlcore("train", "-f", "job.yaml", "--job-name", "one", "--detach", "-H", "pause=60")
+    process = subprocess.Popen(
+        [*rlcore_command, "logs", "-f", "one"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert any(line == "example 0\n" for line in process.stdout)
+
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+
+    assert (130, "") == (process.returncode, errors.strip())
+    assert "one: Stopped\n" == rlcore("stop", "one", "--wait").stdout
+
+
+@pytest.mark.usefixtures("with_finished_job")
+def test_a_reader_that_left(environment: dict[str, str], rlcore_command: list[str]) -> None:
+    """A pipe that nobody reads, as behind `head`, ends the command without a word."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.run(
+        [*rlcore_command, "logs", "finished"],
+        env=environment,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    os.close(writer)
+
+    assert (1, b"") == (process.returncode, process.stderr)
+
+
+@pytest.mark.usefixtures("with_finished_job")
+@pytest.mark.parametrize(
+    ("changes", "styled"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_styles(
+    environment: dict[str, str],
+    rlcore_command: list[str],
+    changes: dict[str, str],
+    styled: bool,  # noqa: FBT001
+) -> None:
+    """A terminal gets the platform's lines dimmed, unless it cannot or its owner wants none."""
+    command = [*rlcore_command, "logs", "finished"]
+    lines = on_terminal(command, 80, **{**environment, "TERM": "xterm", **changes}).splitlines()
+
+    platform = "[rlcore] stage: Training"
+    assert (f"\x1b[2m{platform}\x1b[0m" if styled else platform) in lines
+    assert "example 0" in lines
 
 
 @pytest.mark.usefixtures("with_finished_job")

@@ -119,13 +119,15 @@ def test_wrong_usage_is_one_line(arguments: list[str], message: str) -> None:
     [
         (InvalidArgument("bad"), 2, "error: bad\n"),
         (FAILURE, 1, "error: it failed\n"),
+        (OSError(28, "No space left on device"), 2, "error: [Errno 28] No space left on device\n"),
+        (BrokenPipeError(32, "Broken pipe"), 1, ""),
         (KeyboardInterrupt(), 130, "\n"),
     ],
 )
 def test_errors_become_exit_codes(
     failing: list[BaseException], error: BaseException, code: int, message: str
 ) -> None:
-    """Bad input, a failed job and Ctrl-C differ, and none shows a traceback."""
+    """Bad input, a failed job, a reader that left and Ctrl-C differ; none shows a traceback."""
     failing.append(error)
 
     result = CliRunner().invoke(cli.main, ["jobs"])

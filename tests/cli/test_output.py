@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from pseudo_terminal import on_terminal
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 TABLE = """
@@ -20,23 +14,6 @@ from rlcore.cli.output import print_table
 rows = [("one", "Succeeded", "a [b] long release"), ("two", "Failed", "short")]
 print_table(("name", "state", "release"), rows, nothing="none", fold={fold})
 """
-
-
-def on_terminal(command: Sequence[str], columns: int, **changes: str) -> str:
-    """Return what a command writes to a terminal of this width."""
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns), **changes}
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
-    os.close(theirs)
-    written = b""
-    try:
-        while data := os.read(ours, 4096):
-            written += data
-    except OSError:  # On Linux, the end of a terminal is an error.
-        pass
-    os.close(ours)
-    assert 0 == process.wait(timeout=30)
-    return written.decode().replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize(

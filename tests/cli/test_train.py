@@ -162,7 +162,7 @@ def test_interrupt(
     _, errors = process.communicate(timeout=30)
 
     assert 130 == process.returncode
-    assert "rlcore logs -f one" in errors
+    assert 1 == errors.count("rlcore logs -f one")
     assert "Running" == json.loads(rlcore("jobs", "--json").stdout)[0]["state"]
     assert "one: Stopped\n" == rlcore("stop", "one", "--wait").stdout
 

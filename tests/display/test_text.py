@@ -77,11 +77,17 @@ def test_outcome_text(curve: LearningCurve, succeeded: JobStatus) -> None:
     expected = """\
 Succeeded rl-job
   times   environment 0:30, training 1:30, total 2:00
-  return  episode_return_mean 590 at the end, best evaluation 620 at 60,000 steps
+  metrics episode_return_mean 590 at the end, best evaluation 620 at 60,000 steps
   model   /out/rl-job/output/model.tar.gz
   output  s3://bucket/rl-job/output/output.tar.gz
   curve   curve.png"""
     assert expected == outcome_text(succeeded, curve, Path("curve.png"))
+
+
+def test_the_paths_of_files_can_be_pasted(succeeded: JobStatus) -> None:
+    """A folder with a blank in its name is shown with the blank."""
+    job = attrs.evolve(succeeded, model_data="file:///my%20jobs/model.tar.gz", output_data=None)
+    assert "  model   /my jobs/model.tar.gz" in outcome_text(job, LearningCurve()).splitlines()
 
 
 def test_outcome_of_a_failure(succeeded: JobStatus) -> None:

@@ -64,6 +64,17 @@ class Extract(unittest.TestCase):
                 extract(self.archive, self.target)
             self.assertEqual([], list(self.target.iterdir()))
 
+    def test_absolute_though_inside(self):
+        """An absolute name is refused even where it leads into the folder."""
+        self.pack(member(str(self.target / "weights")))
+        self.assertRaises(ArchiveError, extract, self.archive, self.target)
+
+    def test_link_in_the_folder(self):
+        """A link that is in the folder already is not followed out of it."""
+        (self.target / "exit").symlink_to(self.target.parent)
+        self.pack(member("exit/weights"))
+        self.assertRaises(ArchiveError, extract, self.archive, self.target)
+
     def test_too_large(self):
         """An archive beyond the limits is refused."""
         self.pack(member("a"), member("b"))

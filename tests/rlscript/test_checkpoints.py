@@ -63,6 +63,13 @@ class Folder(unittest.TestCase):
         self.write(10, 1.0, "whole")
         self.assertEqual("whole", (self.checkpoints.last().folder / "weights").read_text())
 
+    def test_without_manifest(self):
+        """A folder that a copy has not completed is no checkpoint."""
+        self.write(10, 1.0)
+        self.write(20)
+        (self.checkpoints.last().folder / "checkpoint.json").unlink()
+        self.assertEqual(10, self.checkpoints.last().step)
+
     def test_same_step(self):
         """A checkpoint of the same step is replaced."""
         self.write(10, 1.0, "old")

@@ -35,18 +35,29 @@ class FormatLine(unittest.TestCase):
             format_line(1, 0, {"loss": "low"})
 
 
+class Watched(io.StringIO):
+    """A stream that knows what has been flushed."""
+
+    flushed = ""
+
+    def flush(self):
+        """Note what stands there."""
+        self.flushed = self.getvalue()
+
+
 class Report(unittest.TestCase):
     """What stands on standard output."""
 
     def test_prints_one_line(self):
         """One call, one line."""
-        output = io.StringIO()
+        output = Watched()
         with contextlib.redirect_stdout(output):
             rlscript.report(10, episode_return_mean=1.5)
 
         self.assertRegex(
             output.getvalue(), r"\Arlcore step=10 time=\d+\.\d episode_return_mean=1\.5\n\Z"
         )
+        self.assertEqual(output.getvalue(), output.flushed)
 
 
 if __name__ == "__main__":

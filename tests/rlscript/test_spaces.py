@@ -6,7 +6,7 @@ import unittest
 from rlscript.spaces import describe_space
 
 
-class Numbers(list):  # type: ignore[type-arg]
+class Numbers(list):
     """As much of an array as a space's bounds need."""
 
     def reshape(self, _):

@@ -60,6 +60,12 @@ class Archive(unittest.TestCase):
             "hard link out": [entry("link", tarfile.LNKTYPE, "../x")],
             "through a link": [entry("a", tarfile.SYMTYPE, "b"), entry("a/x")],
             "over a link": [entry("a", tarfile.SYMTYPE, "b"), entry("a")],
+            "hard link through a link": [
+                entry("a/b/up", tarfile.SYMTYPE, "../.."),
+                entry("out", tarfile.SYMTYPE, "a/b/up/.."),
+                entry("file", tarfile.LNKTYPE, "out/x"),
+                entry("file", data=b"written outside"),
+            ],
             "device": [entry("a", tarfile.CHRTYPE)],
             "pipe": [entry("a", tarfile.FIFOTYPE)],
         }

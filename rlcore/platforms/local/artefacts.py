@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import gzip
 import os
 import shutil
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlcore import storage
-from rlcore.errors import DiskFull, StorageError
+from rlcore.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +38,7 @@ def pack(folder: Path, uri: str, scratch: Path) -> None:
     except StorageError:
         raise
     except OSError as error:
-        raise storage_error(error, scratch) from error
+        raise storage.written_error(error, scratch) from error
     finally:
         scratch.unlink(missing_ok=True)
 
@@ -79,18 +78,6 @@ def _add(archive: tarfile.TarFile, folder: Path, path: Path) -> None:
         archive.addfile(info, file)
 
 
-def storage_error(error: OSError, path: Path) -> StorageError:
-    """Return *error* as ours: a full disk by its own name."""
-    if is_full(error):
-        return DiskFull(f"No room left to write {path}. Free some; nothing half-written is kept.")
-    return StorageError(f"{path} could not be written: {error}")
-
-
-def is_full(error: BaseException) -> bool:
-    """Whether an error says that there is no room, or no more of it for this user."""
-    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
-
-
 def is_empty(folder: Path) -> bool:
     """Whether a folder has no entries, or is not there."""
     return not folder.is_dir() or not any(folder.iterdir())
@@ -99,6 +86,7 @@ def is_empty(folder: Path) -> bool:
 class Mirror:
     """Brings the files of a folder to an address, each once it is written, again when it changes.
 
+    The older go first: what a script writes last, to say that the rest is there, comes last.
     Nothing is deleted at the address.
     """
 
@@ -115,11 +103,18 @@ class Mirror:
     def sync(self, settled: float = _SETTLED) -> None:
         """Copy what is new and has not been changed for *settled* seconds."""
         latest = time.time() - settled
-        for name, status in _files(self._folder):
+        for name, status in sorted(_files(self._folder), key=lambda file: file[1].st_mtime_ns):
             version = _version(status)
             if self._copied.get(name) != version and status.st_mtime <= latest:
-                storage.put(self._folder / name, storage.join(self._uri, name))
+                self._copy(name)
                 self._copied[name] = version
+
+    def _copy(self, name: str) -> None:
+        try:
+            storage.put(self._folder / name, storage.join(self._uri, name))
+        except StorageError:
+            if (self._folder / name).exists():
+                raise  # Otherwise the script has removed it meanwhile.
 
 
 def _version(status: os.stat_result) -> tuple[int, int]:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from importlib.metadata import distributions
 from typing import TYPE_CHECKING
 
+import attrs
+
 from rlcore.errors import DiskFull
 from rlcore.platforms.local import accelerators, interpreters
 from rlcore.platforms.local.installer import (
@@ -53,6 +55,7 @@ def check(environment: Environment, label: str) -> None:
 def make_release(folder: Path, environment: Environment, label: str, installer: Installer) -> str:
     """Make a release's environment in a folder that is not there yet; return Python's version."""
     pins = environment.requirements
+    installer = attrs.evolve(installer, log=_without_names(installer.log))
     offered = _cpu_wheel_tags(pins, installer)
     python = interpreters.choose(environment.python, label=label, preferred_tags=offered)
     installer.log(f"Python {python.version} at {python.path}")
@@ -65,6 +68,11 @@ def make_release(folder: Path, environment: Environment, label: str, installer: 
             options.append("--no-deps")
         installer.install(folder, *options, "--requirement", str(lock))
     return python.version
+
+
+def _without_names(log: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a log that leaves out what uv has installed: a release's lock tells the same."""
+    return lambda line: None if line.startswith(" + ") else log(line)
 
 
 def make_layer(folder: Path, base: Built, requirements: Path, installer: Installer) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,9 @@ NAME = "local"
 INSTANCE_TYPES = ("local", "local_gpu")
 _GROUP = "homogeneousCluster"
 _HEEDED = frozenset({"container_log_level", "experiment_config", "input_mode"})
+_SECRET = re.compile(
+    r"(password|passwd|secret|token|credentials?|(api|access|private)_?key)\Z", re.IGNORECASE
+)
 
 
 def make(request: JobRequest, home: Path, grace: float) -> Plan:
@@ -38,6 +43,7 @@ def make(request: JobRequest, home: Path, grace: float) -> Plan:
     release = _checked_release(request)
     environment = _training_environment(release)
     _check_resources(request)
+    _warn_of_secrets(request)
     output = output_uri(request, home)
     document = {
         "name": request.name,
@@ -60,6 +66,19 @@ def make(request: JobRequest, home: Path, grace: float) -> Plan:
         document=document,
         text=_text(request, release, environment, document),
     )
+
+
+def _warn_of_secrets(request: JobRequest) -> None:
+    """Warn of texts under names as secrets have them: they are kept with the job, in clear."""
+    given = [*request.hyperparameters.items(), *request.environment.items()]
+    names = [name for name, value in given if isinstance(value, str) and _SECRET.search(name)]
+    if names:
+        msg = (
+            f"Likely secrets among hyperparameters or environment: {', '.join(names)}. They would"
+            " be kept in the files of the job, in clear. Rather export them as variables of the"
+            " process that starts it: a local job inherits those, and nothing writes them down."
+        )
+        warnings.warn(msg, UserWarning, stacklevel=2)
 
 
 def output_uri(request: JobRequest, home: Path) -> str:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from rlcore import storage
 from rlcore.errors import JobExists, PlatformError, StorageError
-from rlcore.platforms.local import artefacts, documents, logs, plans, processes
+from rlcore.platforms.local import documents, logs, plans, processes
 from rlcore.platforms.local.environments import Environments
 from rlcore.platforms.local.home import home as default_home
 from rlcore.platforms.local.layout import JobFolder, job_folder, jobs_folder
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _SUPERVISOR = "rlcore.platforms.local.supervisor"
 _SAID_LINES = 5
+_STAGING = ".new-"  # begins the name of a folder that is no job yet
+_ABANDONED = 3600.0  # seconds
 _RESERVE = 1 << 18  # bytes, some times what a transaction needs
 _DIED = "The supervisor of the job died; its processes were ended."
 
@@ -134,15 +137,25 @@ class LocalPlatform:
         """Make a folder that is gone afterwards, unless it was published under its own name."""
         jobs = jobs_folder(self._home)
         jobs.mkdir(parents=True, exist_ok=True)
-        path = Path(tempfile.mkdtemp(prefix=".new-", dir=jobs))
+        self._sweep(jobs)
+        path = Path(tempfile.mkdtemp(prefix=_STAGING, dir=jobs))
         try:
             yield JobFolder(path)
         except OSError as error:
             if isinstance(error, StorageError):
                 raise
-            raise artefacts.storage_error(error, path) from error
+            raise storage.written_error(error, jobs) from error
         finally:
             shutil.rmtree(path, ignore_errors=True)
+
+    def _sweep(self, jobs: Path) -> None:
+        """Remove what clients left behind that were killed in the middle of `start`."""
+        for folder in map(JobFolder, jobs.glob(f"{_STAGING}*")):
+            with suppress(OSError):
+                # A young one may be of a client that is about to lock it, as it does to fill it.
+                if self._clock() - folder.path.stat().st_mtime > _ABANDONED:
+                    with locked(folder.lock, wait=False):
+                        shutil.rmtree(folder.path, ignore_errors=True)
 
     def _write(self, folder: JobFolder, record: Record, plan: Plan, bundle: Bundle | None) -> None:
         built = Environments(self._environments).find(Environment(**plan.document["environment"]))

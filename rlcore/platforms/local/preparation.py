@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rlcore.platforms.local.logs import LogWriter
 
 _REQUIREMENTS = "requirements.txt"
-_FOLDERS = ("input/config", "input/data", "code", "model", "output/data", "output/intermediate")
 
 
 class Preparation:
@@ -41,12 +40,12 @@ class Preparation:
         self._stage = stage
 
     def tree(self) -> None:
-        """Make the folders and files that the script finds under `/opt/ml` in a container."""
+        """Write the input that the script finds under `/opt/ml`; the runner makes the rest."""
         root = self._folder.root
-        for name in _FOLDERS:
-            (root / name).mkdir(parents=True, exist_ok=True)
+        config = root / "input/config"
+        config.mkdir(parents=True)
         for name, content in self._job["config"].items():
-            (root / "input/config" / f"{name}.json").write_text(json.dumps(content), "utf-8")
+            (config / f"{name}.json").write_text(json.dumps(content), "utf-8")
         for name, path in self._job["channels"].items():
             artefacts.copy_writable(Path(path), root / "input/data" / name)
         if self._job["source_uri"]:

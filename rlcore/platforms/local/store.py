@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE = 30.0  # seconds to wait for another process's transaction
-_FINAL = "('Succeeded', 'Failed', 'Stopped')"
+_FINAL = ("Succeeded", "Failed", "Stopped")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     name TEXT PRIMARY KEY,
@@ -73,7 +73,7 @@ class Record(NamedTuple):
     @property
     def final(self) -> bool:
         """Whether the job has ended."""
-        return self.state in {"Succeeded", "Failed", "Stopped"}
+        return self.state in _FINAL
 
 
 _COLUMNS = ", ".join(Record._fields)
@@ -133,7 +133,7 @@ class Store:
     def _change(self, name: str, changes: str, **values: object) -> Record:
         with self._transaction() as connection:
             connection.execute(
-                # No value is in the text: *changes* names columns.
+                # No value of a caller is in the text: *changes* names columns.
                 f"UPDATE jobs SET {changes} WHERE name = :job AND state NOT IN {_FINAL}",  # noqa: S608
                 {**values, "job": name},
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rlcore import storage
 from rlcore.errors import StorageError
 from rlcore.platforms.local import artefacts, processes
 from rlcore.platforms.local.layout import JobFolder
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 _MIRROR_INTERVAL = 2.0  # seconds between passes over what a running script has written
 _MIRROR_SHARE = 100  # and at least this many times what a pass took
 _REASON_LIMIT = 4096  # characters of a failure's reason
+_UNTOLD = "The process that ran the script was killed, out of memory maybe."
 _TRIES = 30  # to store the final state on a disk that is full, one a second
 # What of the client's environment is not the script's: its own Python and its own job, if any.
 _PREFIXES = ("PYTHON", "SM_", "RLCORE_", "VIRTUAL_ENV")
@@ -67,6 +70,8 @@ class Supervisor:
             ended_at=time.time(),
         )
         self._settle()
+        # The only large thing of a job that is a copy of what is kept elsewhere.
+        shutil.rmtree(self._folder.root / "input/data", ignore_errors=True)
 
     def _settle(self) -> None:
         self._folder.reserve.unlink(missing_ok=True)
@@ -86,8 +91,8 @@ class Supervisor:
             return self._failure(error)
 
     def _failure(self, error: Exception) -> Outcome:
-        if isinstance(error, OSError) and artefacts.is_full(error):
-            error = artefacts.storage_error(error, self._folder.path)
+        if isinstance(error, OSError) and storage.is_full(error):
+            error = storage.written_error(error, self._folder.path)
         with suppress(OSError):  # the disk may be full
             traceback.print_exception(error)
             self._log.tell(str(error))
@@ -155,7 +160,8 @@ class Supervisor:
     def _exit_code(self) -> int | None:
         """Return the script's exit code; None where the runner did not get so far."""
         left = self._folder.root / ".runner.json"
-        return json.loads(left.read_text("utf-8"))["exit_code"] if left.exists() else None
+        text = left.read_text("utf-8") if left.exists() else ""  # on a full disk it is empty
+        return json.loads(text)["exit_code"] if text else None
 
     def _pack(self, exit_code: int | None) -> None:
         """Bring the archives to their place; there is always a model where there was success."""
@@ -175,9 +181,8 @@ class Supervisor:
         if exit_code == 0:
             return Outcome("Succeeded")
         failure = self._folder.root / "output/failure"
-        if failure.is_file():
-            return Outcome("Failed", failure.read_text("utf-8", "replace")[:_REASON_LIMIT])
-        return Outcome("Failed", "The process that ran the script was killed, out of memory maybe.")
+        reason = failure.read_text("utf-8", "replace") if failure.is_file() else ""
+        return Outcome("Failed", reason[:_REASON_LIMIT] or _UNTOLD)
 
 
 @contextmanager

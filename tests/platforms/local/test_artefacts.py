@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
 import tarfile
@@ -93,15 +92,6 @@ def test_other_errors_are_not_full_disks(folder, tmp_path):
     assert not isinstance(caught.value, DiskFull)
 
 
-@pytest.mark.parametrize(
-    ("number", "expected"),
-    [(errno.ENOSPC, DiskFull), (errno.EDQUOT, DiskFull), (errno.EACCES, StorageError)],
-)
-def test_errors_by_their_names(number, expected):
-    """A quota that is used up is a full disk to whoever meets it."""
-    assert expected is type(artefacts.storage_error(OSError(number, "x"), Path("x")))
-
-
 def test_a_mirror_brings_what_is_settled(folder, tmp_path):
     """A file that was written just now waits for the next pass, or for the last."""
     target = tmp_path / "mirror"
@@ -140,6 +130,26 @@ def test_a_mirror_leaves_what_it_was_given(folder, tmp_path):
     mirror.sync(settled=0)
 
     assert not (tmp_path / "mirror").exists()
+
+
+def test_a_mirror_copies_the_older_first_and_minds_no_removal(tmp_path, monkeypatch):
+    """What is written last comes last; what the script removes meanwhile is not missed."""
+    folder, order = tmp_path / "checkpoints", []
+    folder.mkdir()
+    for age, name in enumerate(("z-manifest", "gone", "a-weights"), start=1):
+        (folder / name).write_text(name)
+        os.utime(folder / name, (time.time() - 100 * age,) * 2)
+    put = storage.put
+
+    def put_and_remove(path, uri):
+        put(path, uri)
+        order.append(path.name)
+        (folder / "gone").unlink(missing_ok=True)
+
+    monkeypatch.setattr(storage, "put", put_and_remove)
+    artefacts.Mirror(folder, (tmp_path / "mirror").as_uri()).sync()
+
+    assert ["a-weights", "z-manifest"] == order
 
 
 def test_a_mirror_of_nothing(tmp_path):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LABEL = "vw 8.7.0"
 ANY_PYTHON = ">=3.10"
 EMPTY = Environment(python=ANY_PYTHON, requirements=())
+INSTALLED = "Installed 1 package"
 TINY = Environment(python=ANY_PYTHON, requirements=("tiny==1.0",))
 OLD_PYTHONS = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
 BUILD_TINY = f"""
@@ -152,7 +153,7 @@ def test_pip_configuration_is_passed_on(environments: Environments) -> None:
     lines: list[str] = []
     built = environments.build(TINY, label=LABEL, log=lines.append)
     assert "1.0" == output(built.path / "bin" / "tiny-say")
-    assert " + tiny==1.0" in lines
+    assert 1 == sum(line.startswith(INSTALLED) for line in lines)
 
 
 @pytest.mark.usefixtures("wheels")
@@ -173,7 +174,7 @@ def test_ten_processes_build_once(environments: Environments, tmp_path: Path) ->
     built = environments.find(TINY)
     assert built is not None
     assert {str(built.python)} == {lines[-1] for lines in outputs}
-    assert 1 == sum(" + tiny==1.0" in lines for lines in outputs)
+    assert 1 == sum(line.startswith(INSTALLED) for lines in outputs for line in lines)
 
 
 @pytest.fixture

@@ -89,6 +89,29 @@ def test_the_text_tells_what_matters():
         assert expected in text
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"environment": {"WANDB_API_KEY": "x"}},
+        {"environment": {"AWS_SECRET_ACCESS_KEY": "x"}},
+        {"hyperparameters": {"db_password": "x"}},
+    ],
+)
+def test_likely_secrets(values):
+    """A warning names them, not their values, and tells the way around."""
+    (name,) = next(iter(values.values()))
+
+    with pytest.warns(UserWarning, match=f"{name}\\..* export them") as caught:
+        plan(**values)
+
+    assert "'x'" not in str(caught[0].message)
+
+
+def test_what_is_no_secret():
+    """Numbers, and words that only contain one of a secret's, are no cause to warn."""
+    plan(hyperparameters={"max_token": 5, "tokenizer": "bpe", "key": "a"})
+
+
 def test_checkpoints_have_an_address():
     """The one that was given, or one beside the other artefacts."""
     own = plan().document["artefacts"]["checkpoints"]

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from rlcore.errors import (
 from rlcore.platforms.local import processes
 from rlcore.platforms.local.environments import Environments
 from rlcore.platforms.local.locks import locked
+from rlcore.platforms.local.platform import LocalPlatform
 from rlcore.platforms.local.store import Record, Store
 from rlcore.spec import Channel, Environment, JobState, Resources
 
@@ -269,6 +271,21 @@ def test_a_runner_that_dies(jobs, until):
     assert not alive(script)
 
 
+def test_a_runner_that_dies_before_it_could_tell(jobs):
+    """Files that were left empty, as on a full disk, are no reason; the job still has one."""
+    status = jobs.run("""
+        import os, pathlib, signal, time
+        root = pathlib.Path(os.environ["SM_MODEL_DIR"]).parent
+        (root / ".runner.json").touch()
+        (root / "output/failure").touch()
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(600)
+    """)
+
+    assert (JobState.FAILED, None) == (status.state, status.exit_code)
+    assert "was killed" in status.failure_reason
+
+
 def test_a_client_that_dies(jobs, environments, tmp_path):
     """Training goes on, and another process reads the whole log, no line lost or doubled."""
     (tmp_path / "train.py").write_text(
@@ -343,6 +360,21 @@ def test_a_start_that_fails_leaves_nothing(jobs, tmp_path):
     assert [] == jobs.platform.jobs()
 
 
+def test_leftovers_of_killed_clients_go(jobs, environments):
+    """A later start removes what is old and nobody fills; a job is no leftover, however old."""
+    folder = Path(os.environ["RLCORE_HOME"], "jobs")
+    for name in (".new-abandoned", ".new-being-filled"):
+        (folder / name).mkdir(parents=True)
+    later = LocalPlatform(environments=environments, clock=lambda: time.time() + 7200)
+
+    jobs.run("", "now")
+    assert 3 == len(list(folder.iterdir()))
+    with locked(folder / ".new-being-filled" / "supervisor.lock"):
+        attrs.evolve(jobs, platform=later).run("", "later")
+
+    assert {".new-being-filled", "now", "later"} == {path.name for path in folder.iterdir()}
+
+
 def test_a_supervisor_that_cannot_start(jobs, monkeypatch):
     """The caller hears what it said, and the job is failed, not pending for ever."""
     monkeypatch.setattr(sys, "executable", shutil.which("ls"))
@@ -353,7 +385,7 @@ def test_a_supervisor_that_cannot_start(jobs, monkeypatch):
     assert JobState.FAILED is jobs.platform.describe("job").state
 
 
-def test_channels_are_writable_copies(jobs, tmp_path):
+def test_channels_are_writable_copies(jobs, tmp_path, until):
     """A script may write into its channels, and never changes what they were copied from."""
     data = tmp_path / "data"
     (data / "deep").mkdir(parents=True)
@@ -375,6 +407,8 @@ def test_channels_are_writable_copies(jobs, tmp_path):
     assert JobState.SUCCEEDED is status.state
     assert "original" == (data / "deep" / "file").read_text()
     assert not (data / "new").exists()
+    copy = Path(os.environ["RLCORE_HOME"], "jobs/job/opt_ml/input/data")
+    until(lambda: not copy.exists())
 
 
 def test_artefacts_come_to_their_places(jobs, tmp_path):

@@ -10,8 +10,9 @@
 For RLlib's current API stack on PyTorch.
 """
 
+from rlscript_ray.learner import WarmStartRefused
 from rlscript_ray.refusals import ExportRefused
 from rlscript_ray.training import train
 from rlscript_ray.verification import ExportWrong
 
-__all__ = ["ExportRefused", "ExportWrong", "train"]
+__all__ = ["ExportRefused", "ExportWrong", "WarmStartRefused", "train"]

@@ -7,12 +7,13 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 import torch
 from ray.rllib.algorithms.algorithm import Algorithm
+from ray.rllib.connectors.env_to_module import MeanStdFilter
 from ray.rllib.core import DEFAULT_MODULE_ID
 
 import rlscript
 from rlscript.models import read_manifest
 from rlscript_ray.export import describe, to_onnx
-from rlscript_ray.translation import Policy, translate
+from rlscript_ray.translation import Policy, pipelines_of, translate
 from rlscript_ray.verification import check_export
 
 # What RLlib tells of its training episodes.
@@ -23,6 +24,16 @@ _EPISODES = (
     "episode_len_mean",
 )
 _CHECKED_OBSERVATIONS = 200
+
+
+class WarmStartRefused(ValueError):
+    """The weights of a model alone would be wrong for this policy."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the weights in the channel 'model' were trained with MeanStdFilter's statistics, "
+            "which a checkpoint carries and a model does not: give the channel 'checkpoint' instead"
+        )
 
 
 class RLlibLearner(rlscript.Learner):
@@ -69,7 +80,14 @@ class RLlibLearner(rlscript.Learner):
         self._algorithm.restore_from_path(str(folder.resolve() / "rllib"))
 
     def warm_start(self, folder: Path) -> None:
-        """Take the weights of an exported model."""
+        """Take the weights of an exported model.
+
+        Raises:
+            WarmStartRefused: A filter's statistics belong to the weights, and are not among them.
+        """
+        for piece in pipelines_of(self._algorithm).observations.connectors:
+            if isinstance(piece, MeanStdFilter):
+                raise WarmStartRefused
         self._policy = None
         with np.load(folder / read_manifest(folder)["weights"]) as weights:
             state = {DEFAULT_MODULE_ID: dict(weights)}

@@ -2,14 +2,20 @@
 
 import contextlib
 import io
+import os
+import tempfile
 import unittest
 import warnings
+from pathlib import Path
 
 try:
     import ray  # noqa: F401
 except ImportError:
     msg = "for an environment that has Ray"
     raise unittest.SkipTest(msg) from None
+
+# Read when it is loaded: tests do not report home either.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import gymnasium
 import numpy as np
@@ -25,9 +31,11 @@ from ray.rllib.connectors.env_to_module import FlattenObservations, MeanStdFilte
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.utils.filter import MeanStdFilter as Filter
 
-from rlscript_ray.cluster import private_cluster
+import rlscript
+from rlscript_ray.cluster import private_cluster, quiet_logs
 from rlscript_ray.export import to_onnx
 from rlscript_ray.layers import Normalise
+from rlscript_ray.learner import RLlibLearner, WarmStartRefused
 from rlscript_ray.refusals import ExportRefused
 from rlscript_ray.training import _prepared
 from rlscript_ray.translation import pipelines_of, translate
@@ -39,6 +47,7 @@ EPISODE_STEPS = 200
 def setUpModule():  # noqa: N802  # unittest's name
     """Start one cluster for all tests."""
     torch.set_num_threads(1)
+    quiet_logs()
     gymnasium.logger.min_level = gymnasium.logger.ERROR
     unittest.enterModuleContext(private_cluster(0))
 
@@ -149,7 +158,8 @@ def here(factory):
 
 def observations(algorithm, factory, count):
     """Return observations, half of greedy episodes and half of such with a tenth random actions."""
-    policy, found = translate(algorithm), []
+    policy = translate(algorithm)
+    found: list = []
     for share in (0.0, 0.1):
         environment = factory()
         environment.action_space.seed(5)
@@ -198,7 +208,7 @@ def run(graph, seen, noise):
 
 
 class EqualActions(unittest.TestCase):
-    """The two standard tasks, on 10,000 observations each."""
+    """A standard task, on 10,000 observations."""
 
     def check(self, wanted, factory):
         """Check the right export, and that wrong ones are found out."""
@@ -219,15 +229,17 @@ class EqualActions(unittest.TestCase):
     def refute_more(self, algorithm, seen):
         """Find out what only this task can find out."""
 
+
+class EqualDiscreteActions(EqualActions):
+    """Discrete actions of plain observations."""
+
     def test_cartpole(self):
-        """Discrete actions."""
+        """CartPole as it is."""
         self.check(config(), make_cartpole)
 
 
 class EqualRescaledActions(EqualActions):
     """Continuous actions, rescaled, of normalised observations."""
-
-    test_cartpole = None
 
     def test_pendulum(self):
         """Pendulum with RLlib's MeanStdFilter."""
@@ -373,6 +385,38 @@ class Refusals(unittest.TestCase):
                 with self.assertRaisesRegex(ExportRefused, name) as caught:
                     translate(algorithm)
                 self.assertEqual(name, caught.exception.part)
+
+
+class WarmStart(unittest.TestCase):
+    """A model lends its weights."""
+
+    def test_weights(self):
+        """The other algorithm answers as the first, and its runner acts as its learner."""
+        seen = [FLOATS.sample() for _ in range(50)]
+        kwargs = {"observation": "FLOATS", "action": "SKEWED"}
+        with built(config(), here("make_toy"), kwargs, iterations=2) as algorithm:
+            first = RLlibLearner(algorithm, here("make_toy"), kwargs)
+            expected = first.act(seen)
+            model = first.export()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        rlscript.publish_model(Path(folder.name), *model)
+        with built(config(), here("make_toy"), kwargs) as algorithm:
+            second = RLlibLearner(algorithm, here("make_toy"), kwargs)
+            self.assertFalse(np.allclose(expected, second.act(seen)))
+            second.warm_start(Path(folder.name))
+            np.testing.assert_array_equal(expected, second.act(seen))
+            runner = algorithm.env_runner.module.state_dict()["pi.net.mlp.0.bias"].numpy()
+            learner = algorithm.learner_group.get_weights()["default_policy"]["pi.net.mlp.0.bias"]
+        np.testing.assert_array_equal(runner, learner)
+
+    def test_filter(self):
+        """Weights that need statistics are refused."""
+        kwargs = {"observation": "FLOATS", "action": "3"}
+        with built(config(MeanStdFilter), here("make_toy"), kwargs) as algorithm:
+            learner = RLlibLearner(algorithm, here("make_toy"), kwargs)
+            with self.assertRaisesRegex(WarmStartRefused, "'checkpoint' instead"):
+                learner.warm_start(Path())
 
 
 class Precision(unittest.TestCase):
