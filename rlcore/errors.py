@@ -160,5 +160,9 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` for the nearest of *known*, or the empty string."""
     import difflib  # noqa: PLC0415 - most processes end without an error
 
-    nearest = difflib.get_close_matches(given, list(known), n=1, cutoff=0.6)
+    names = list(known)
+    # Few mistype the first letter: what begins otherwise must be nearer, or `nobob` gets `bob1`.
+    alike = [name for name in names if name[:1] == given[:1]]
+    nearest = difflib.get_close_matches(given, names, n=1, cutoff=0.7)
+    nearest = nearest or difflib.get_close_matches(given, alike, n=1, cutoff=0.6)
     return f" Did you mean {nearest[0]!r}?" if nearest else ""

@@ -281,7 +281,8 @@ class RLEstimator:
         missing = [name for name, value in given.items() if not value]
         if missing:
             wanted = "`, `".join(missing)
-            msg = f"Please provide `{wanted}` or `image_name` parameter."
+            there = ", ".join(self._registry.keys(name)) or "no toolkit"
+            msg = f"Please provide `{wanted}` or `image_name` parameter. Installed: {there}."
             raise MissingArgument(msg)
         return toolkit_key(str(name), RLFramework(framework) if framework else None)
 
@@ -343,8 +344,15 @@ class RLEstimator:
         )
 
     def _source_uri(self) -> str | None:
-        is_uri = self.source_dir and self.source_dir.startswith(("s3://", "file://"))
-        return self.source_dir if is_uri else None
+        if not self.source_dir or "://" not in self.source_dir:
+            return None
+        if self.source_dir.startswith(("s3://", "file://")):
+            return self.source_dir
+        msg = (
+            f"source_dir {self.source_dir!r} must be a folder, or the s3:// or file:// address of"
+            " an archive."
+        )
+        raise InvalidArgument(msg)
 
     def _request(
         self,

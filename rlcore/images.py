@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import json
 import re
-from importlib import resources
 from typing import Any
 
 import attrs
@@ -151,6 +150,8 @@ def _dns_suffix(region: str) -> str:
 
 @functools.cache
 def _registries() -> dict[str, Any]:
+    from importlib import resources  # noqa: PLC0415 - only an image's address asks
+
     text = resources.files("rlcore").joinpath("data/registries.json").read_text("utf-8")
     registries: dict[str, Any] = json.loads(text)
     return registries

@@ -216,8 +216,9 @@ class LearningCurve:
         return next(reversed(self._by_name.get(name, ())), None)
 
     def best(self, name: str) -> MetricPoint | None:
-        """Return the first point with a metric's highest value."""
-        return max(self._by_name.get(name, ()), key=lambda point: point.value, default=None)
+        """Return the last point with a metric's highest value."""
+        points = reversed(self._by_name.get(name, ()))
+        return max(points, key=lambda point: point.value, default=None)
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return the points as dictionaries, for JSON, CSV or a data frame."""

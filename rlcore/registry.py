@@ -13,7 +13,7 @@ import json
 import os
 import re
 from collections import defaultdict
-from importlib import metadata, resources
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 from rlcore.errors import InvalidFramework, InvalidToolkit, PluginError, did_you_mean
@@ -134,11 +134,10 @@ class ToolkitRegistry:
                 f" Installed for it: {', '.join(siblings)}.{hint}"
             )
             return InvalidFramework(msg)
-        nearest = did_you_mean(
-            toolkit, [split_key(name)[0] for name in (*installed, *_known_plugins())]
-        )
-        names = ", ".join(installed) or "none"
-        msg = f"No installed plugin answers to {key!r}.{nearest} Installed: {names}.{hint}"
+        names = {split_key(name)[0] for name in (*installed, *_known_plugins())}
+        nearest = did_you_mean(toolkit, names - {toolkit})
+        there = ", ".join(installed) or "none"
+        msg = f"No installed plugin answers to {key!r}.{nearest} Installed: {there}.{hint}"
         return InvalidToolkit(msg)
 
 
@@ -222,16 +221,18 @@ def _normal(name: str) -> str:
 
 @functools.cache
 def _known_plugins() -> dict[str, str]:
+    """Return what pip installs for each key that we ship, from a checkout: no registry has it."""
+    from importlib import resources  # noqa: PLC0415 - only an error asks
+
     text = resources.files("rlcore").joinpath("data/known_plugins.json").read_text("utf-8")
     known: dict[str, str] = json.loads(text)
     return known
 
 
 def _install_hint(key: str) -> str:
-    """Return the install command of a distribution that we know; never of an invented name."""
+    """Return how to install a plugin that we know; never an invented name for pip to look up."""
+    toolkit, framework = split_key(key)
     known = _known_plugins()
-    distribution = known.get(key)
-    if distribution is None:
-        of_toolkit = [known[name] for name in known if split_key(name)[0] == split_key(key)[0]]
-        distribution = of_toolkit[0] if of_toolkit and split_key(key)[1] is None else None
-    return f" To install it: pip install {distribution}" if distribution else ""
+    keys = [key] if framework else [name for name in known if split_key(name)[0] == toolkit]
+    found = sorted({f"pip install {known[name]}" for name in keys if name in known})
+    return f" To install it, in a checkout of rlcore: {' or '.join(found)}." if found else ""

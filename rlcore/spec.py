@@ -1,13 +1,10 @@
-"""The frozen records that the rooms of rlcore hand to each other.
-
-Mappings become read-only copies on the way in, sequences into tuples: a record cannot be
-changed by whoever gave it or whoever holds it.
-"""
+"""The frozen records that the rooms of rlcore hand to each other; collections are copied in."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping
+from html import escape
 from typing import Any
 
 import attrs
@@ -87,8 +84,7 @@ class ToolkitRelease:
         serving: The environment that serves its policies, or why there is none.
         image_requirements: What a deep-learning image lacks, without the framework itself.
         script_packages: Import names of the script-side packages that travel with the source.
-        step_pattern: Regular expression whose only group is the step of a log line, for releases
-            whose metrics carry none.
+        step_pattern: Regular expression with one group, the step, where metrics carry none.
         data: Facts that only the plugin reads.
     """
 
@@ -204,9 +200,11 @@ class Plan:
     document: Mapping[str, Any] = attrs.field(converter=frozen_mapping)
     text: str
 
-    def __str__(self) -> str:
-        """Return the text."""
+    def __repr__(self) -> str:
         return self.text
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.text)}</pre>"
 
 
 class JobState(enum.Enum):

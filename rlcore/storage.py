@@ -9,6 +9,7 @@ import errno
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -38,15 +39,37 @@ def exists(uri: str) -> bool:
     if not _is_s3(uri):
         return to_path(uri).exists()
     bucket, key = _split(uri)
-    found = _s3().list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+    with _s3(uri) as client:
+        found = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
     return bool(found.get("KeyCount"))
+
+
+def check_writable(uri: str) -> None:
+    """See, as far as this machine knows, that files can be written below *uri*.
+
+    A folder is made and written to; for S3 there must be credentials, and nothing is sent.
+
+    Raises:
+        StorageError: They cannot; the message names the folder, or the way to give credentials.
+    """
+    if _is_s3(uri):
+        _check_credentials(uri)
+        return
+    folder = to_path(uri)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(b"x")
+    except OSError as error:
+        raise written_error(error, folder) from error
 
 
 def put(path: Path, uri: str) -> None:
     """Copy the file *path* to *uri*."""
     if _is_s3(uri):
         bucket, key = _split(uri)
-        _s3().upload_file(str(path), bucket, key)
+        with _s3(uri) as client:
+            client.upload_file(str(path), bucket, key)
     else:
         _copy(path, to_path(uri))
 
@@ -56,7 +79,8 @@ def get(uri: str, path: Path) -> None:
     if _is_s3(uri):
         bucket, key = _split(uri)
         path.parent.mkdir(parents=True, exist_ok=True)
-        _s3().download_file(bucket, key, str(path))
+        with _s3(uri) as client:
+            client.download_file(bucket, key, str(path))
     else:
         _copy(to_path(uri), path)
 
@@ -89,15 +113,20 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _copy_whole(source, target)
+    except OSError as error:
+        raise written_error(error, target) from error
+
+
+def _copy_whole(source: Path, target: Path) -> None:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     os.close(handle)
     try:
         shutil.copyfile(source, temporary)
         shutil.copymode(source, temporary)
         Path(temporary).replace(target)
-    except OSError as error:
-        raise written_error(error, target) from error
     finally:
         Path(temporary).unlink(missing_ok=True)
 
@@ -119,21 +148,45 @@ def _split(uri: str) -> tuple[str, str]:
     return parts.netloc, parts.path.lstrip("/")
 
 
-def _s3() -> Any:
+@contextmanager
+def _s3(uri: str) -> Iterator[Any]:
+    """Yield a client; what it raises meanwhile becomes an error of ours that names *uri*."""
     import boto3  # noqa: PLC0415 - only when S3 is meant
+    from boto3.exceptions import Boto3Error  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    return boto3.client("s3")
+    try:
+        yield boto3.client("s3")
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        msg = f"{uri} could not be read or written: {error}"
+        raise StorageError(msg) from error
+
+
+def _check_credentials(uri: str) -> None:
+    import boto3  # noqa: PLC0415 - only when S3 is meant
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+    cause = "there are no AWS credentials"
+    try:
+        if boto3.Session().get_credentials() is not None:
+            return
+    except BotoCoreError as error:  # e.g. a profile that is not there
+        cause = str(error)
+    msg = (
+        f"{uri} cannot be written to: {cause}. Give credentials by `aws configure`, by AWS_PROFILE,"
+        " or by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; or write to a folder of this machine."
+    )
+    raise StorageError(msg)
 
 
 def _download_tree(uri: str, folder: Path) -> None:
-    client = _s3()
     bucket, prefix = _split(uri)
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    for page in pages:
-        for entry in page.get("Contents", ()):
-            target = _inside(folder, entry["Key"].removeprefix(prefix).lstrip("/"), entry["Key"])
+    with _s3(uri) as client:
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        for key in (entry["Key"] for page in pages for entry in page.get("Contents", ())):
+            target = _inside(folder, key.removeprefix(prefix).lstrip("/"), key)
             target.parent.mkdir(parents=True, exist_ok=True)
-            client.download_file(bucket, entry["Key"], str(target))
+            client.download_file(bucket, key, str(target))
 
 
 def _inside(folder: Path, name: str, key: str) -> Path:

@@ -24,7 +24,7 @@ from rlscript.paths import (
     model_dir,
     output_data_dir,
 )
-from rlscript.reporting import report, seconds_since_start
+from rlscript.reporting import announce, report, seconds_since_start
 from rlscript.seeding import seed_everything
 from rlscript.settings import HyperparameterError, hyperparameters
 from rlscript.spaces import describe_space
@@ -48,6 +48,7 @@ __all__ = [
     "Progress",
     "StartingPoint",
     "StopRule",
+    "announce",
     "channel",
     "checkpoint_dir",
     "describe_space",

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import math
 import re
 import shutil
 from pathlib import Path
@@ -46,9 +45,15 @@ class Checkpoints:
         return found[-1] if found else None
 
     def best(self) -> Optional[Checkpoint]:
-        """Return the checkpoint with the greatest metric, the earliest of equals, or None."""
-        best = max(self.all(), key=_metric, default=None)
-        return None if best is None or best.metric is None else best
+        """Return the checkpoint with the greatest metric, the latest of equals, or None."""
+        return next(iter(self.ranked()), None)
+
+    def ranked(self) -> List[Checkpoint]:
+        """Return the checkpoints that have a metric, the best first, the latest of equals first."""
+        ranks = [
+            (found.metric, found.step, found) for found in self.all() if found.metric is not None
+        ]
+        return [found for _, _, found in sorted(ranks, reverse=True)]
 
     @contextlib.contextmanager
     def writing(self, step: int, metric: Optional[float] = None) -> Iterator[Path]:
@@ -62,8 +67,7 @@ class Checkpoints:
         unfinished.mkdir(parents=True)
         try:
             yield unfinished
-            manifest = json.dumps({"step": step, "metric": metric})
-            (unfinished / MANIFEST).write_text(manifest)
+            _write_manifest(unfinished, step, metric)
             shutil.rmtree(str(final), ignore_errors=True)
             unfinished.rename(final)
         finally:
@@ -78,6 +82,10 @@ class Checkpoints:
                 unfinished.rmdir()
                 shutil.copytree(str(found.folder), str(unfinished))
 
+    def forget_metric(self, checkpoint: Checkpoint) -> None:
+        """Let a checkpoint no longer compete for the best; it stays as long as it is the last."""
+        _write_manifest(checkpoint.folder, checkpoint.step, None)
+
     def _prune(self) -> None:
         kept = [self.last(), self.best()]
         for found in self.all():
@@ -90,5 +98,7 @@ def _read(folder: Path) -> Checkpoint:
     return Checkpoint(folder, manifest["step"], manifest["metric"])
 
 
-def _metric(checkpoint: Checkpoint) -> float:
-    return -math.inf if checkpoint.metric is None else checkpoint.metric
+def _write_manifest(folder: Path, step: int, metric: Optional[float]) -> None:
+    unfinished = folder / ("." + MANIFEST)
+    unfinished.write_text(json.dumps({"step": step, "metric": metric}))
+    unfinished.replace(folder / MANIFEST)

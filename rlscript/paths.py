@@ -8,11 +8,12 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional
 
 # The service's default for a job's checkpoints (CheckpointConfig.LocalPath).
 CONTAINER_CHECKPOINTS = "/opt/ml/checkpoints"
 
+_CHANNEL = "SM_CHANNEL_"
 _STARTED = time.strftime("%Y%m%d-%H%M%S")
 
 
@@ -51,8 +52,14 @@ def checkpoint_dir() -> Path:
 
 def channel(name: str) -> Optional[Path]:
     """Return the folder of an input channel, or None where the job has no such channel."""
-    folder = os.environ.get("SM_CHANNEL_" + name.upper())
+    folder = os.environ.get(_CHANNEL + name.upper())
     return Path(folder) if folder else None
+
+
+def channels() -> List[str]:
+    """Return the names of the job's input channels, in lower case."""
+    given = [name for name in os.environ if name.startswith(_CHANNEL)]
+    return sorted(name[len(_CHANNEL) :].lower() for name in given)
 
 
 def _folder(variable: str, bare: str) -> Path:

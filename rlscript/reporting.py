@@ -37,6 +37,12 @@ def report(step: int, **metrics: Any) -> None:
     sys.stdout.flush()
 
 
+def announce(text: str) -> None:
+    """Print one line for the reader of the log, which no curve is drawn from: `rlcore: ...`."""
+    sys.stdout.write("rlcore: {}\n".format(text))
+    sys.stdout.flush()
+
+
 def format_line(step: int, seconds: float, metrics: Dict[str, Any]) -> str:
     """Return the line for these metrics, without its end."""
     line = "rlcore step={:d} time={:.1f}".format(int(step), seconds)

@@ -1,16 +1,23 @@
 """From where a run starts: its own checkpoints, those of another job, or another job's model."""
 
 import contextlib
+import difflib
 import os
 import tempfile
 from pathlib import Path
-from typing import Iterator, NamedTuple, Optional
+from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from rlscript.archives import extract
 from rlscript.checkpoints import MANIFEST as CHECKPOINT_MANIFEST
 from rlscript.checkpoints import Checkpoint, Checkpoints
 from rlscript.models import MANIFEST as MODEL_MANIFEST
-from rlscript.paths import channel, checkpoint_dir
+from rlscript.paths import channel, channels, checkpoint_dir
+from rlscript.reporting import announce
+
+# The channels to start from.
+_CHANNELS = ("checkpoint", "model")
+# A plural, a slip or a suffix is near; "code" is not near to "model".
+_NEAR = 0.75
 
 
 class StartingPoint(NamedTuple):
@@ -34,19 +41,54 @@ def starting_point() -> Iterator[StartingPoint]:
     zero). Channels may hold the files or a `.tar.gz` of them. A checkpoint has the toolkit's own
     format, often a pickle: give only such as you trust like the script itself.
 
+    One line on standard output says which it is, and one more warns of each channel whose name is
+    nearly one of the two.
+
     Raises:
         NothingToStartFrom: A channel is given but holds nothing of the kind.
         ArchiveError: An archive holds what must not be unpacked.
     """
+    for warning in near_misses(channels()):
+        announce(warning)
+    with tempfile.TemporaryDirectory(prefix="rlcore-") as scratch:
+        place, told = _find(Path(scratch))
+        announce(told)
+        yield place
+
+
+def near_misses(names: List[str]) -> List[str]:
+    """Return a warning for each channel that was probably meant to be one to start from."""
+    wanted = [name for name in _CHANNELS if name not in names]
+    others = [name for name in names if name not in _CHANNELS]
+    nearest = [(name, difflib.get_close_matches(name, wanted, 1, _NEAR)) for name in others]
+    msg = "warning: nothing starts from the channel {!r}; did you mean {!r}?"
+    return [msg.format(name, near[0]) for name, near in nearest if near]
+
+
+def _find(scratch: Path) -> Tuple[StartingPoint, str]:
+    """Return the place to start from, and how to tell the reader of the log."""
     own = Checkpoints(checkpoint_dir())
     checkpoints, model = channel("checkpoint"), channel("model")
-    with tempfile.TemporaryDirectory(prefix="rlcore-") as scratch:
-        if checkpoints and not own.last():
-            own.adopt(_locate(CHECKPOINT_MANIFEST, checkpoints, Path(scratch)).parent)
-        if model and not own.last():
-            yield StartingPoint(model=_locate(MODEL_MANIFEST, model, Path(scratch)))
-        else:
-            yield StartingPoint(checkpoint=own.last())
+    origin = "the job's own"
+    if checkpoints and not own.last():
+        origin = "channel checkpoint"
+        _adopt(own, checkpoints, scratch)
+    last = own.last()
+    if last:
+        told = "goes on from the checkpoint at step {} ({})".format(last.step, origin)
+        return StartingPoint(checkpoint=last), told
+    if model:
+        told = "starts with the weights of the model in the channel model, counters at zero"
+        return StartingPoint(model=_locate(MODEL_MANIFEST, model, scratch)), told
+    return StartingPoint(), "starts from scratch"
+
+
+def _adopt(own: Checkpoints, folder: Path, scratch: Path) -> None:
+    found = _locate(CHECKPOINT_MANIFEST, folder, scratch)
+    own.adopt(found.parent)
+    if not own.last():
+        msg = "the channel {} is the inside of a checkpoint: give the folder that holds it, {}"
+        raise NothingToStartFrom(msg.format(folder, "with its name checkpoint-<step>"))
 
 
 def _locate(manifest: str, folder: Path, scratch: Path) -> Path:

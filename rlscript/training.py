@@ -1,14 +1,15 @@
 """The loop that every toolkit shares: advance, evaluate when due, keep the best, stop."""
 
+import json
 import math
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from rlscript.checkpoints import Checkpoints
+from rlscript.checkpoints import Checkpoint, Checkpoints
 from rlscript.evaluation import Evaluation, evaluate
 from rlscript.models import publish_model, read_manifest, read_model
 from rlscript.paths import checkpoint_dir, model_dir
-from rlscript.reporting import report, seconds_since_start
+from rlscript.reporting import announce, report, seconds_since_start
 from rlscript.starting import starting_point
 from rlscript.stopping import Interruption, StopRule
 
@@ -65,7 +66,11 @@ class Learner:
         raise NotImplementedError
 
     def export(self) -> Model:
-        """Return the current policy as a manifest and files, for `publish_model`."""
+        """Return the current policy as a manifest and files, for `publish_model`.
+
+        The manifest's `env` holds the environment's `id` and `kwargs`: evaluations in different
+        ones are never compared.
+        """
         raise NotImplementedError
 
 
@@ -106,6 +111,11 @@ def train(
 ) -> Outcome:
     """Train until the stop rule, SIGTERM or Ctrl-C, and leave the best policy in the model folder.
 
+    The best policy has the greatest mean return of an evaluation, the latest of equals. A job that
+    goes on from a checkpoint keeps the best so far, unless it was evaluated in another environment
+    or over another number of episodes. Where the checkpoint's steps fulfil the stop rule already,
+    nothing is trained.
+
     Args:
         start: Opens the toolkit and gives the learner; left at the end, whatever happens.
         make: Returns a new environment for evaluations.
@@ -119,7 +129,7 @@ def train(
         interruption.arm()
         run = _Run(learner, make, evaluation)
         run.begin()
-        reason = interruption.reason
+        reason = interruption.reason or run.nothing_to_do(stop)
         while not reason:
             run.advance()
             reason = interruption.reason or run.stop_reason(stop)
@@ -154,6 +164,13 @@ class _Run:
             elif place.model:
                 self._learner.warm_start(place.model)
 
+    def nothing_to_do(self, stop: StopRule) -> Optional[str]:
+        """Return why no training is needed: the steps before this run are enough."""
+        reason = StopRule(steps=stop.steps).reason(self.step, 0.0, None)
+        if reason:
+            announce("stops without training: " + reason)
+        return reason
+
     def advance(self) -> None:
         self._progress = self._learner.advance()
         due = self._plan.due(self._progress, self._evaluated)
@@ -171,7 +188,8 @@ class _Run:
 
     def finish(self, *, in_peace: bool) -> None:
         """Save the last state; an interrupted run has no time left for another evaluation."""
-        if in_peace and self._latest is None:
+        untrained = self._published and self._evaluated is None
+        if in_peace and self._latest is None and not untrained:
             self._latest = self._evaluate()
             report(self.step, evaluation_return_mean=self._latest.return_mean)
         last = self._checkpoints.last()
@@ -185,7 +203,8 @@ class _Run:
         """Evaluate the current policy, keep it, and publish it if it is the best so far."""
         found = evaluate(self._learner.act, self._make, self._plan.episodes)
         mean = found.return_mean if math.isfinite(found.return_mean) else None
-        improved = mean is not None and (self.best_return is None or mean > self.best_return)
+        # Of equals the later one: it has learned from more.
+        improved = mean is not None and (self.best_return is None or mean >= self.best_return)
         model = self._exported("best", found) if improved else None
         with self._checkpoints.writing(self.step, mean) as folder:
             self._learner.save(folder)
@@ -204,10 +223,51 @@ class _Run:
         return dict(manifest, checkpoint=which, evaluation=summary), files
 
     def _take_best(self) -> None:
-        """Publish the best policy of the job that is continued: this one's folder is empty."""
-        best = self._checkpoints.best()
-        if best and (best.folder / _MODEL).is_dir():
-            model = best.folder / _MODEL
-            publish_model(model_dir(), read_manifest(model), read_model(model))
-            self._published = True
-            self.best_return = best.metric
+        """Publish the best policy so far of those that were evaluated as this run evaluates.
+
+        The others count no more: their returns cannot be compared with those to come.
+        """
+        now = _conditions(self._learner.export()[0], self._plan.episodes)
+        forgotten = []  # type: List[str]
+        for found in self._checkpoints.ranked():
+            before = _conditions_of(found.folder / _MODEL)
+            if before == now:
+                self._publish_again(found)
+                break
+            if before:
+                forgotten.append(_told(found, before, now))
+            self._checkpoints.forget_metric(found)
+        if forgotten:
+            announce("forgets the best policy so far, " + forgotten[0])
+
+    def _publish_again(self, found: Checkpoint) -> None:
+        """Make a checkpoint's model this job's: its folder is empty when it starts."""
+        model = found.folder / _MODEL
+        publish_model(model_dir(), read_manifest(model), read_model(model))
+        self._published = True
+        self.best_return = found.metric
+
+
+def _conditions_of(model: Path) -> Dict[str, Any]:
+    """Return the conditions of a model's evaluation, nothing where there is no model."""
+    if not model.is_dir():
+        return {}
+    manifest = read_manifest(model)
+    return _conditions(manifest, (manifest.get("evaluation") or {}).get("episodes"))
+
+
+def _conditions(manifest: Dict[str, Any], episodes: Optional[int]) -> Dict[str, Any]:
+    """Return what a mean return depends on besides the policy, as JSON gives it back."""
+    env = manifest.get("env") or {}
+    found = {"env": env.get("id"), "env_kwargs": env.get("kwargs"), "episodes": episodes}
+    return dict(json.loads(json.dumps(found)))
+
+
+def _told(found: Checkpoint, before: Dict[str, Any], now: Dict[str, Any]) -> str:
+    differences = [
+        "{} {} instead of {}".format(name, json.dumps(before[name]), json.dumps(now[name]))
+        for name in sorted(now)
+        if before[name] != now[name]
+    ]
+    msg = "return {:.10g} at step {}: it was evaluated with {}"
+    return msg.format(found.metric, found.step, " and ".join(differences))

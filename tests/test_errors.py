@@ -56,7 +56,15 @@ def test_a_failed_training_keeps_its_facts() -> None:
     assert "why" == str(failed)
 
 
-@pytest.mark.parametrize(("given", "hint"), [("pytorh", " Did you mean 'pytorch'?"), ("zzz", "")])
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("pytorh", " Did you mean 'pytorch'?"),
+        ("zzz", ""),
+        ("nobob", ""),
+        ("toi", " Did you mean 'toy'?"),
+    ],
+)
 def test_the_nearest_name_is_offered_only_when_it_is_near(given: str, hint: str) -> None:
     """A name like no other gets no suggestion."""
-    assert hint == errors.did_you_mean(given, ["pytorch", "tensorflow"])
+    assert hint == errors.did_you_mean(given, ["pytorch", "tensorflow", "bob1", "toy"])

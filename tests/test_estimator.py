@@ -236,6 +236,7 @@ def test_two_plans_of_one_source_have_one_digest(script, platform) -> None:
     ("change", "error", "words"),
     [
         ({"entry_point": "nowhere.py"}, SourceError, "'nowhere.py' is not a file"),
+        ({"source_dir": "https://a/b"}, InvalidArgument, "'https://a/b' must be a folder"),
         ({"source_dir": "nowhere"}, SourceError, "'nowhere' is not a folder"),
         ({"hyperparameters": {"x": object()}}, InvalidArgument, "JSON cannot hold"),
         ({"git_config": {"repo": "x"}}, InvalidArgument, "git_config"),

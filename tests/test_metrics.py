@@ -266,6 +266,12 @@ def test_curve_tells_its_points() -> None:
     assert "LearningCurve(4 points of b, a)" == repr(curve)
 
 
+def test_the_later_of_two_best_points() -> None:
+    """Of equal evaluations the later policy counts, as it does for what a script exports."""
+    points = [MetricPoint("a", value, step, 1.0) for step, value in enumerate((1.0, 3.0, 3.0, 2.0))]
+    assert points[2] == LearningCurve(points).best("a")
+
+
 def test_curve_draws_itself_in_a_notebook() -> None:
     """A curve is a drawing in a notebook."""
     assert "<svg" in LearningCurve([MetricPoint("a", 1.0, 1, 1.0)])._repr_html_()

@@ -261,7 +261,9 @@ def test_an_extension_that_answers_itself_is_refused(install, registry):
         ("toi.torch", InvalidToolkit, "Did you mean 'toy'?"),
         ("sb3.pytorch", InvalidToolkit, "'sb3.pytorch'. Installed: toy"),
         ("nothing-like-it", InvalidToolkit, "Installed: toy"),
-        ("ray.pytorch", InvalidToolkit, "pip install rl-plugin-ray"),
+        ("ray.pytorch", InvalidToolkit, "in a checkout of rlcore: pip install ./plugins/ray."),
+        ("coach", InvalidToolkit, "pip install ./plugins/coach_mxnet or pip install ./plugins/"),
+        ("raj", InvalidToolkit, "Did you mean 'ray'?"),
     ],
 )
 def test_an_unknown_key_is_answered_with_help(install, registry, key, error, words):
@@ -272,6 +274,14 @@ def test_an_unknown_key_is_answered_with_help(install, registry, key, error, wor
         registry().toolkit(key)
 
     assert words in str(raised.value)
+
+
+def test_the_name_that_was_given_is_no_suggestion(registry):
+    """A toolkit that we ship and that is not installed is spelt right."""
+    with pytest.raises(InvalidToolkit) as raised:
+        registry().toolkit("coach.tensorflow")
+
+    assert "Did you mean" not in str(raised.value)
 
 
 def test_no_install_command_is_invented(registry):

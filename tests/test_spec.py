@@ -8,7 +8,7 @@ import pickle
 import attrs
 import pytest
 
-from rlcore.spec import Environment, JobRequest, JobState, ToolkitRelease, Unavailable
+from rlcore.spec import Environment, JobRequest, JobState, Plan, ToolkitRelease, Unavailable
 
 AWAY = Unavailable(reason="a test")
 
@@ -58,6 +58,15 @@ def test_a_release_reads_well(framework: str | None, text: str) -> None:
     )
 
     assert text == str(release)
+
+
+def test_a_plan_is_its_text() -> None:
+    """A notebook's cell that ends in a plan shows what a person can read, not the record."""
+    request = JobRequest(name="a", entry_point="train.py")
+    plan = Plan(platform="local", request=request, document={"a": 1}, text="Train <a>")
+
+    assert ("Train <a>", "Train <a>") == (repr(plan), str(plan))
+    assert "<pre>Train &lt;a&gt;</pre>" == plan._repr_html_()
 
 
 def test_exactly_three_states_are_final() -> None:

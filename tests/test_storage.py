@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,74 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
         storage.put(tmp_path / "missing", (tmp_path / "store" / "x").as_uri())
 
     assert [] == list((tmp_path / "store").iterdir())
+
+
+def test_a_folder_that_can_be_written(tmp_path: Path) -> None:
+    """It is made, and left empty."""
+    storage.check_writable((tmp_path / "deep" / "er").as_uri())
+
+    assert [] == list((tmp_path / "deep" / "er").iterdir())
+
+
+@pytest.mark.parametrize("name", ["file", "file/deep"])
+def test_a_folder_that_cannot_be_written(tmp_path: Path, name: str) -> None:
+    """The error names the folder, here one that is a file, or below one."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StorageError, match=f"{name} could not be written"):
+        storage.check_writable((tmp_path / name).as_uri())
+    with pytest.raises(StorageError, match=f"{name}/x could not be written"):
+        storage.put(tmp_path / "file", (tmp_path / name / "x").as_uri())
+
+
+@pytest.fixture
+def no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave boto3 nowhere to find credentials."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.mark.usefixtures("no_credentials")
+@pytest.mark.parametrize(
+    ("profile", "cause"),
+    [(None, "there are no AWS credentials"), ("nobody", "profile .nobody. could not be found")],
+)
+def test_a_bucket_without_credentials(
+    monkeypatch: pytest.MonkeyPatch, profile: str | None, cause: str
+) -> None:
+    """It is told with the ways to give them, and the network is not asked."""
+    if profile:
+        monkeypatch.setenv("AWS_PROFILE", profile)
+
+    with pytest.raises(StorageError, match=f"s3://b/c .*{cause}.* `aws configure`"):
+        storage.check_writable("s3://b/c")
+
+
+@pytest.mark.usefixtures("no_credentials")
+def test_a_bucket_with_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That they resolve is all that can be known without asking."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+
+    storage.check_writable("s3://b/c")
+
+
+def test_what_s3_refuses_is_an_error_of_ours(s3: str, tmp_path: Path) -> None:
+    """Every way to a bucket that is not there names the address."""
+    assert s3
+    (tmp_path / "a").touch()
+    uri = "s3://not-there/x"
+
+    for use in (
+        lambda: storage.put(tmp_path / "a", uri),
+        lambda: storage.get(uri, tmp_path / "b"),
+        lambda: storage.get_tree(uri, tmp_path / "c"),
+        lambda: storage.exists(uri),
+    ):
+        with pytest.raises(StorageError, match=f"{uri} could not be read or written"):
+            use()
 
 
 def test_an_address_elsewhere_is_no_path() -> None:

@@ -30,6 +30,9 @@ COMMANDS = {
 }
 """What each command does; the command is the function of that name in the module of that name."""
 
+_NAMES_ELSEWHERE = dict.fromkeys(("attach", "follow", "tail"), "logs -f")
+"""What other tools call a command of ours."""
+
 FAILED, BAD_INPUT, STOPPED, INTERRUPTED = 1, 2, 3, 130
 
 
@@ -66,7 +69,7 @@ class CommandLine(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Name the nearest command where there is none of the name."""
         if args[0] not in COMMANDS and not ctx.resilient_parsing:
-            ctx.fail(f"No such command {args[0]!r}.{did_you_mean(args[0], COMMANDS)}")
+            ctx.fail(f"No such command {args[0]!r}.{_nearest(args[0])}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -94,6 +97,11 @@ class CommandLine(click.Group):
             except click.Abort:
                 code = INTERRUPTED
         sys.exit(code)
+
+
+def _nearest(command: str) -> str:
+    elsewhere = _NAMES_ELSEWHERE.get(command)
+    return f" Did you mean {elsewhere!r}?" if elsewhere else did_you_mean(command, COMMANDS)
 
 
 class _BadInput(click.ClickException):

@@ -14,6 +14,7 @@ from rlcore.cli.output import json_option, print_json
 
 if TYPE_CHECKING:
     from rlcore.metrics import LearningCurve
+    from rlcore.spec import JobStatus
     from rlcore.training import TrainingJob
 
 _EPILOG = """\b
@@ -36,21 +37,35 @@ def curve(*, job: TrainingJob, png: Path | None, goal: float | None, as_json: bo
     """
     points = job.curve()
     if png:
-        from rlcore.display import plot_png  # noqa: PLC0415 - help needs no display
-
-        click.echo(plot_png(points, png, title=job.name, goal=goal), err=as_json)
+        click.echo(_draw(job, points, png, goal), err=as_json)
     if as_json:
         print_json({"job_name": job.name, "points": points.to_rows()})
+    elif not len(points):
+        click.echo(_why_empty(job.status()), err=True)
     elif not png:
         _print(points, goal)
 
 
-def _print(points: LearningCurve, goal: float | None) -> None:
-    from rlcore.display import curve_text  # noqa: PLC0415
+def _draw(job: TrainingJob, points: LearningCurve, png: Path, goal: float | None) -> Path:
+    from rlcore.display import plot_png  # noqa: PLC0415 - help needs no display
+    from rlcore.errors import InvalidArgument  # noqa: PLC0415 - likewise
 
     if not len(points):
-        click.echo("No points yet: no metric has matched a line of the log.", err=True)
-    elif sys.stdout.isatty():
+        raise InvalidArgument(_why_empty(job.status()))
+    return plot_png(points, png, title=job.name, goal=goal)
+
+
+def _why_empty(status: JobStatus) -> str:
+    if status.state.final:
+        return "No points: no metric has matched a line of the log."
+    stage = f", stage {status.stage}" if status.stage else ""
+    return f"No points yet: {status.name} is {status.state.value}{stage}."
+
+
+def _print(points: LearningCurve, goal: float | None) -> None:
+    from rlcore.display import curve_text  # noqa: PLC0415 - likewise
+
+    if sys.stdout.isatty():
         width, height = shutil.get_terminal_size()
         click.echo(curve_text(points, min(width, 120), min(height - 2, 24), goal))
     else:

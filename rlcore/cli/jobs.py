@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -29,9 +31,10 @@ Example:
 def jobs(*, platform: str | None, limit: int | None, as_json: bool) -> None:
     """List training jobs, newest first.
 
-    In a pipe: name, state, stage, age, duration and release, separated by tabs. With --json: a
-    list of objects with name, state, stage, failure_reason, exit_code, created_at, started_at,
-    ended_at, model_data, output_data and release; times are seconds since the epoch.
+    In a pipe: name, state, stage, age, duration, release and why it failed, separated by tabs; on
+    a terminal the reasons stand below the table. With --json: a list of objects with name, state,
+    stage, failure_reason, exit_code, created_at, started_at, ended_at, model_data, output_data and
+    release; times are seconds since the epoch.
     """
     from rlcore import platforms  # noqa: PLC0415 - help needs no platform
 
@@ -39,9 +42,23 @@ def jobs(*, platform: str | None, limit: int | None, as_json: bool) -> None:
     if as_json:
         print_json([job_record(status) for status in found])
     else:
-        now = time.time()
-        rows = [_row(status, now) for status in found]
-        print_table(_COLUMNS, rows, nothing="No jobs yet.", fold=False)
+        _print(found)
+
+
+def _print(found: list[JobStatus]) -> None:
+    from rlcore.display.text import reason_text, shortened  # noqa: PLC0415 - likewise
+
+    now = time.time()
+    rows = [_row(status, now) for status in found]
+    reasons = [reason_text(status) for status in found]
+    if not sys.stdout.isatty():
+        rows = [(*row, reason) for row, reason in zip(rows, reasons, strict=True)]
+    print_table(_COLUMNS, rows, nothing="No jobs yet.", fold=False)
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        for status, reason in zip(found, reasons, strict=True):
+            if reason:
+                click.echo(shortened(f"{status.name}: {reason}", width))
 
 
 def _row(status: JobStatus, now: float) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ Example:
 The job file holds the same arguments, by either of their names:
   entry_point: train.py
   toolkit: ray
-  toolkit_version: 2.60.0
+  toolkit_version: "2.60.0"
   framework: pytorch
   hyperparameters: {lr: 3e-4}
   inputs: {data: ./episodes}

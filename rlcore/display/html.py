@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from rlcore.display.figure import Figure, Point, figure, short_number, thinned, ticks
-from rlcore.display.text import outcome_rows
+from rlcore.display.text import NO_POINTS, NO_POINTS_YET, outcome_rows, plain, reason_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,16 +25,31 @@ _MOST_POINTS = 600
 def curve_html(curve: LearningCurve, goal: float | None = None) -> str:
     """Return the curve as an `<svg>` element."""
     drawn = figure(curve, goal)
-    return "<p>No points yet.</p>" if drawn is None else _svg(drawn)
+    return f"<p>{NO_POINTS_YET}</p>" if drawn is None else _svg(drawn)
 
 
 def job_html(status: JobStatus, curve: LearningCurve) -> str:
     """Return a job's state, times, returns and files as a table, and its curve."""
     stage = "" if status.state.final or not status.stage else f", {status.stage}"
     heading = f"<b>{escape(status.name)}</b> {escape(status.state.value + stage)}"
-    reason = f"<p>{escape(status.failure_reason)}</p>" if status.failure_reason else ""
-    body = table(outcome_rows(status, curve)) + curve_html(curve)
-    return f"<div>{heading}{reason}{body}</div>"
+    is_empty = status.state.final and not len(curve)
+    drawing = f"<p>{NO_POINTS}</p>" if is_empty else curve_html(curve)
+    return f"<div>{heading}{_reason(status)}{table(outcome_rows(status, curve))}{drawing}</div>"
+
+
+def _reason(status: JobStatus) -> str:
+    """Return the cause in one line, which opens to the whole where that has more lines."""
+    whole = (status.failure_reason or "").strip()
+    line = escape(reason_text(status))
+    if "\n" not in whole:
+        return f"<p>{line}</p>" if whole else ""
+    return f"<details><summary>{line}</summary>{lines_html(whole.splitlines())}</details>"
+
+
+def lines_html(lines: Iterable[str]) -> str:
+    """Return lines of a log as they are, without control sequences."""
+    text = "\n".join(map(plain, lines))
+    return f"<pre>{escape(text)}</pre>"
 
 
 def table(rows: Iterable[tuple[str, str]]) -> str:

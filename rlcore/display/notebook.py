@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 from collections import deque
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rlcore.display.html import curve_html, job_html
+from rlcore.display.html import curve_html, job_html, lines_html
 from rlcore.display.progress import Picture, Progress, Ticker
-from rlcore.display.text import plain
+from rlcore.display.text import outcome_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rlcore.spec import JobStatus, LogEvent
 
 _TICK_SECONDS = 0.5
-_LAST_LINES = 12
+_LAST_LINES = 20
 
 
 class NotebookView:
@@ -37,8 +37,7 @@ class NotebookView:
         """Make the output."""
         ipython = importlib.import_module("IPython.display")  # there is one in notebooks only
 
-        self._html: Callable[[str], Any] = ipython.HTML
-        self._output = ipython.display(self._html(self._content()), display_id=True)
+        self._output = ipython.display(self._progress_bundle(), raw=True, display_id=True)
         self._ticker = Ticker(self._tick, _TICK_SECONDS)
         return self
 
@@ -52,23 +51,26 @@ class NotebookView:
     def show(self, event: LogEvent) -> None:
         """Take one more line; the next tick shows it."""
         self._progress.observe(event)
-        self._lines.append(plain(event.message))
+        self._lines.append(event.message)
 
     def end(self, status: JobStatus) -> None:
         """Replace the progress by the outcome."""
-        self._output.update(self._html(job_html(status, self._progress.curve)))
+        curve = self._progress.curve
+        bundle = self._bundle(outcome_text(status, curve), job_html(status, curve))
+        self._output.update(bundle, raw=True)
 
     def _tick(self) -> None:
-        self._output.update(self._html(self._content()))
+        self._output.update(self._progress_bundle(), raw=True)
 
-    def _content(self) -> str:
+    def _progress_bundle(self) -> dict[str, str]:
         progress = self._progress
         now = self._clock()
-        figures = " · ".join([progress.total(now), *progress.figures()])
-        lines = "\n".join(list(self._lines))
-        return (
-            f"<div><b>{escape(progress.state(now))}</b> · {escape(figures)}"
-            f" · {escape(progress.name)}</div>"
-            f"{self._chart.get(len(progress.curve), at_once=self._ended)}"
-            f"<pre>{escape(lines)}</pre>"
-        )
+        state = progress.state(now)
+        figures = " · ".join([progress.total(now), *progress.figures(), progress.name])
+        chart = self._chart.get(len(progress.curve), at_once=self._ended)
+        card = f"<div><b>{escape(state)}</b> · {escape(figures)}</div>{chart}"
+        return self._bundle(f"{state} · {figures}", card)
+
+    def _bundle(self, summary: str, card: str) -> dict[str, str]:
+        """Return the output by MIME type: a notebook without HTML shows the summary alone."""
+        return {"text/plain": summary, "text/html": card + lines_html(list(self._lines))}

@@ -26,22 +26,36 @@ def plot_png(
     title: str = "",
     goal: float | None = None,
 ) -> Path:
-    """Draw *curve* into a PNG file, in folders made for it, and return its path.
+    """Draw *curve* into a PNG file, and return its path.
 
     Raises:
-        InvalidArgument: The curve has no points.
+        InvalidArgument: The curve has no points, the name does not end in `.png`, or the folder
+            does not exist.
         MissingExtra: matplotlib is not installed.
     """
+    path = Path(path)
+    _check(path)
     drawn = figure(curve, goal)
     if drawn is None:
         msg = "The learning curve has no points to plot: no metric has matched a line of the log."
         raise InvalidArgument(msg)
     image = io.BytesIO()
     _canvas(drawn, title).print_png(image)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(image.getvalue())
     return path
+
+
+def _check(path: Path) -> None:
+    if path.suffix.lower() != ".png":
+        msg = f"The picture is a PNG file: {str(path)!r} must end in .png."
+        raise InvalidArgument(msg)
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        there = next(parent for parent in folder.parents if parent.is_dir())
+        msg = (
+            f"There is no folder {str(folder)!r}, only {str(there)!r}. Make it, or choose another."
+        )
+        raise InvalidArgument(msg)
 
 
 def _canvas(drawn: Figure, title: str) -> Any:

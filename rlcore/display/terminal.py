@@ -13,7 +13,7 @@ from rich.style import Style
 from rich.text import Text
 
 from rlcore.display.progress import FINAL_STAGES, Picture, Progress, Ticker, stage_of
-from rlcore.display.text import MARK, curve_text, outcome_text
+from rlcore.display.text import MARK, curve_text, outcome_text, plain
 from rlcore.metrics import PLATFORM_HOST
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _UNSAFE = re.compile(
     r"\x1b(?!\[[0-9;:]*m)(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])?|[\x00-\x08\x0a-\x1a\x1c-\x1f\x7f]"
 )
 _RESET = "\x1b[0m"
+_REPORT = "rlcore step="
 
 
 def console_on(stream: TextIO) -> Console:
@@ -131,15 +132,18 @@ class _Bottom:
 
 
 class _Lines:
-    """Log lines as they are, the platform's own set apart; the terminal wraps them."""
+    """Log lines as they are, the platform's own set apart.
+
+    The terminal wraps them, but for reports: those come often, and their beginning says enough.
+    """
 
     def __init__(self, events: list[LogEvent]) -> None:
         self._events = events
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        return self._segments()
+        return self._segments(options.max_width)
 
-    def _segments(self) -> Iterator[Segment]:
+    def _segments(self, width: int) -> Iterator[Segment]:
         for event in self._events:
             stage = stage_of(event)
             if stage in FINAL_STAGES:
@@ -148,9 +152,17 @@ class _Lines:
                 yield Segment(f"● {stage}", Style(bold=True))
             elif event.host == PLATFORM_HOST:
                 yield Segment(harmless(event.message), Style(dim=True))
+            elif _REPORT in event.message:
+                yield Segment(_cut(plain(event.message), width))
             else:
                 yield Segment(harmless(event.message))
             yield Segment.line()
+
+
+def _cut(line: str, width: int) -> str:
+    text = Text(line)
+    text.truncate(width, overflow="ellipsis")
+    return text.plain
 
 
 def harmless(message: str) -> str:

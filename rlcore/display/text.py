@@ -30,6 +30,17 @@ if TYPE_CHECKING:
 MARK = "◆"
 """Marks an evaluation in a chart."""
 
+NO_POINTS_YET = "No points yet."
+NO_POINTS = "No metric has matched a line of the log."
+"""Instead of the curve of a job that has ended."""
+
+_SCRIPT_ERROR = re.compile(
+    r'ExecuteUserScriptError:\nExitCode (?P<code>-?\d+)\nErrorMessage "(?P<output>.*)', re.DOTALL
+)
+"""A failure as the runner and the training service write it; its end may be cut off."""
+_EXCEPTION = re.compile(r'^ +File ".*(?:\n[ \t].*)*\n(\S.*)', re.MULTILINE)
+"""The frames of a traceback, and what it says at last."""
+_LONGEST_CAUSE = 200
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0a-\x1f\x7f]")
 _BRAILLE = 0x2800
 # Bits of the eight dots of a braille character, by row from the top and by column.
@@ -44,7 +55,7 @@ def curve_text(
     """Return a chart of *curve* in *width* columns and *height* lines of Unicode characters."""
     drawn = figure(curve, goal)
     if drawn is None:
-        return "No points yet."
+        return NO_POINTS_YET
     return chart(drawn, max(width, _MINIMUM_WIDTH), max(height, _MINIMUM_HEIGHT))
 
 
@@ -65,9 +76,16 @@ def chart(drawn: Figure, width: int, height: int) -> str:
 
 
 def _legend(drawn: Figure, width: int) -> str:
-    evaluation = f"   {MARK} {drawn.evaluation_name}" if drawn.evaluation_name else ""
-    goal = f"   ┄ goal {short_number(drawn.goal)}" if drawn.goal is not None else ""
-    return f"⠒ {drawn.name} against {drawn.x_label}{evaluation}{goal}"[:width]
+    """Return what the line and the marks are, with as much of the axis as there is room for."""
+    marks = [f"{MARK} {drawn.evaluation_name}"] if drawn.evaluation_name else []
+    goal = [f"┄ goal {short_number(drawn.goal)}"] if drawn.goal is not None else []
+    unit = drawn.x_label.rpartition(" ")[2]
+    texts = [
+        gap.join([f"⠒ {drawn.name}{against}", *marks, *goal])
+        for gap in ("   ", " ")
+        for against in (f" against {drawn.x_label}", f" against {unit}", "")
+    ]
+    return next((text for text in texts if len(text) <= width), shortened(texts[-1], width))
 
 
 def _row_labels(y_range: tuple[float, float], rows: int) -> dict[int, str]:
@@ -153,10 +171,10 @@ class _Canvas:
 
 def outcome_text(status: JobStatus, curve: LearningCurve, plot: Path | None = None) -> str:
     """Return the last words on a job: outcome, times, returns and where the files are."""
-    reason = f": {_reason(status)}" if status.failure_reason else ""
+    heading = ": ".join(filter(None, [f"{status.state.value} {status.name}", reason_text(status)]))
     rows = outcome_rows(status, curve) + ([("curve", str(plot))] if plot else [])
     details = [f"  {label:<8}{text}" for label, text in rows]
-    return "\n".join([f"{status.state.value} {status.name}{reason}", *details])
+    return "\n".join([heading, *details])
 
 
 def outcome_rows(status: JobStatus, curve: LearningCurve) -> list[tuple[str, str]]:
@@ -170,10 +188,44 @@ def outcome_rows(status: JobStatus, curve: LearningCurve) -> list[tuple[str, str
     return [(label, text) for label, text in rows if text]
 
 
-def _reason(status: JobStatus) -> str:
-    """Return why in one line: the log tells the rest."""
-    first = (status.failure_reason or "").partition("\n")[0].rstrip(":")
-    return f"{first}, exit code {status.exit_code}" if status.exit_code else first
+def reason_text(status: JobStatus) -> str:
+    """Return in one line why a job failed or was stopped, empty where nothing is known of it."""
+    return cause(status.failure_reason, status.exit_code) if status.failure_reason else ""
+
+
+def cause(reason: str, exit_code: int | None = None) -> str:
+    """Return the cause of a failure in one line of at most 200 characters.
+
+    Args:
+        reason: What the platform knows: the error of a script in the form of the training service,
+            of which the exception of the last traceback counts, else the last line that the script
+            wrote; or any other text, of which the first line counts.
+        exit_code: The script's exit code, for texts that do not tell it.
+    """
+    error = _SCRIPT_ERROR.search(reason)
+    if error:
+        text = f"exit code {error['code']}{_last_words(error['output'])}"
+    else:
+        first = reason.strip().partition("\n")[0].rstrip(":")
+        code = f"exit code {exit_code}" if exit_code else ""
+        text = ", ".join(filter(None, [first, code]))
+    return shortened(" ".join(plain(text).split()), _LONGEST_CAUSE)
+
+
+def _last_words(quoted: str) -> str:
+    """Return what a script said at last; *quoted* begins within the quotes of its message."""
+    output, command, rest = quoted.rpartition('"\nCommand "')
+    message, _, note = (output if command else rest.removesuffix('"')).partition('"\nExtraInfo "')
+    exceptions = _EXCEPTION.findall(message)
+    if note or exceptions:
+        return f", {note or exceptions[-1]}"
+    last = message.rstrip().rpartition("\n")[2]
+    return f"; its last line: {plain(last)}" if last else ""
+
+
+def shortened(text: str, length: int) -> str:
+    """Return *text*, with an ellipsis for what is beyond *length* characters."""
+    return text if len(text) <= length else f"{text[: max(0, length - 1)]}…"
 
 
 def _times(status: JobStatus) -> str:

@@ -39,7 +39,7 @@ def test_json(rlcore: Run) -> None:
 def test_png(rlcore: Run, tmp_path: Path) -> None:
     """The path of the picture is printed."""
     pytest.importorskip("matplotlib")
-    picture = tmp_path / "pictures/curve.png"
+    picture = tmp_path / "curve.png"
 
     process = rlcore("curve", "finished", "--png", str(picture), "--goal", "0.4")
 
@@ -54,4 +54,18 @@ def test_no_points(rlcore: Run) -> None:
     process = rlcore("curve", "one")
 
     assert (0, "") == (process.returncode, process.stdout)
-    assert process.stderr.startswith("No points yet")
+    assert "No points: no metric has matched a line of the log.\n" == process.stderr
+
+
+def test_no_points_of_a_running_job(rlcore: Run, tmp_path: Path) -> None:
+    """A job that goes on may have points later: it says where it is, and no picture is drawn."""
+    options = ("-H", "rounds=0", "-H", "pause=60")
+    rlcore("train", "-f", "job.yaml", "--job-name", "one", "--detach", *options)
+
+    shown = rlcore("curve", "one")
+    drawn = rlcore("curve", "one", "--png", str(tmp_path / "curve.png"))
+    rlcore("stop", "one", "--wait")
+
+    assert shown.stderr.startswith("No points yet: one is ")
+    assert (0, 2) == (shown.returncode, drawn.returncode)
+    assert drawn.stderr.startswith("error: No points yet: one is ")

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from pseudo_terminal import on_terminal
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
@@ -34,7 +35,21 @@ def test_piped(rlcore: Run) -> None:
     """A job is a line of cells between tabs."""
     cells = rlcore("jobs").stdout.rstrip("\n").split("\t")
 
-    assert ["finished", "Succeeded", "", "vw 8.7.0"] == [*cells[:3], cells[5]]
+    assert ["finished", "Succeeded", "", "vw 8.7.0", ""] == [*cells[:3], *cells[5:]]
+
+
+def test_why_a_job_failed(
+    rlcore: Run, environment: dict[str, str], rlcore_command: list[str]
+) -> None:
+    """The cause is a line's last cell; on a terminal it stands below the table, in one row."""
+    rlcore("train", "-f", "job.yaml", "--job-name", "one", "-H", "code=7", "--quiet")
+    cause = "exit code 7; its last line: average loss = 0.33"
+
+    cells = rlcore("jobs").stdout.rstrip("\n").split("\t")
+    shown = on_terminal([*rlcore_command, "jobs"], 40, **environment, COLUMNS="40")
+
+    assert cause == cells[-1]
+    assert f"one: {cause}"[:39] + "…" == shown.splitlines()[-1]
 
 
 @pytest.mark.usefixtures("with_finished_job")

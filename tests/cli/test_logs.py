@@ -23,6 +23,7 @@ average loss = 0.50
 example 2
 average loss = 0.33
 [rlcore] stage: Packing
+[rlcore] The script wrote nothing to SM_MODEL_DIR: model.tar.gz is empty.
 [rlcore] stage: Succeeded
 """
 

@@ -101,6 +101,7 @@ def test_no_command_shows_help() -> None:
     ("arguments", "message"),
     [
         (["trian"], "error: No such command 'trian'. Did you mean 'train'? See 'rlcore --help'.\n"),
+        (["attach", "job"], "error: No such command 'attach'. Did you mean 'logs -f'? See"),
         (["jobs", "--limit", "x"], "error: Invalid value for '-n' / '--limit': 'x' is not a valid"),
         (["logs"], "error: Give the NAME of a job, or --last for the newest"),
         (["--bogus"], "error: No such option"),

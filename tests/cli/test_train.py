@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
+
+from rlcore.cli.jobfile import read_job
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,3 +206,14 @@ def test_a_name_that_is_taken(rlcore: Run) -> None:
 
     assert 2 == process.returncode
     assert process.stderr.startswith("error: There is a job named 'one' already.")
+
+
+def test_the_job_file_of_the_help_can_be_copied(rlcore: Run, tmp_path: Path) -> None:
+    """It is read as it stands, and its version is quoted: `2.60` would be a number."""
+    page = rlcore("train", "--help").stdout
+    example = page.partition("by either of their names:\n")[2].partition("\n\n")[0]
+    job_file = tmp_path / "help.yaml"
+    job_file.write_text(textwrap.dedent(example))
+
+    assert "2.60.0" == read_job(job_file)["toolkit_version"]
+    assert 'toolkit_version: "2.60.0"' in example

@@ -47,6 +47,27 @@ def test_everything_is_escaped(succeeded: JobStatus) -> None:
     ET.fromstring(text)  # noqa: S314  (our own)
 
 
+def test_no_points_after_the_end(succeeded: JobStatus) -> None:
+    """A job that has ended will have no more points, one that runs may."""
+    running = attrs.evolve(succeeded, state=JobState.RUNNING, ended_at=None)
+    texts = [job_html(status, LearningCurve()) for status in (succeeded, running)]
+    assert [False, True] == ["No points yet." in text for text in texts]
+    assert [True, False] == ["No metric has matched a line of the log." in text for text in texts]
+
+
+def test_the_reason_of_a_failure(succeeded: JobStatus) -> None:
+    """A reason of one line is a paragraph, one of many a line that opens to all of them."""
+    failed = attrs.evolve(succeeded, state=JobState.FAILED, exit_code=1)
+    one = attrs.evolve(failed, failure_reason="No <room> left", exit_code=None)
+    many = attrs.evolve(failed, failure_reason="Mine:\n  a <\x1b[31mred\x1b[0m>\n  line")
+    assert "<p>No &lt;room&gt; left</p>" in job_html(one, LearningCurve())
+    expected = (
+        "<details><summary>Mine, exit code 1</summary>"
+        "<pre>Mine:\n  a &lt;red&gt;\n  line</pre></details>"
+    )
+    assert expected in job_html(many, LearningCurve())
+
+
 def test_job_html(curve: LearningCurve, succeeded: JobStatus) -> None:
     """A job has state, times and files, a running one its stage, and its curve."""
     text = job_html(succeeded, curve)

@@ -28,7 +28,7 @@ def colours(path: Path) -> set[tuple[int, ...]]:
 
 def test_plot_png(curve: LearningCurve, tmp_path: Path) -> None:
     """The picture decodes, and shows the line, the evaluations and the goal."""
-    path = plot_png(curve, tmp_path / "deep/curve.png", title="rl-job", goal=650)
+    path = plot_png(curve, tmp_path / "curve.PNG", title="rl-job", goal=650)
     assert (675, 1200) == image.imread(path).shape[:2]
     assert {LINE, MARK, GOAL} <= colours(path)
     assert [path] == list(path.parent.iterdir())
@@ -47,6 +47,22 @@ def test_no_points(tmp_path: Path) -> None:
     """An empty curve is refused and leaves no file."""
     with pytest.raises(InvalidArgument, match="no points to plot"):
         plot_png(LearningCurve(), tmp_path / "curve.png")
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["curve.jpg", "curve", ".png"])
+def test_a_picture_is_called_png(curve: LearningCurve, tmp_path: Path, name: str) -> None:
+    """A name that promises another format, or none, is refused."""
+    with pytest.raises(InvalidArgument, match=r"must end in \.png"):
+        plot_png(curve, tmp_path / name)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_folders_are_not_made(curve: LearningCurve, tmp_path: Path) -> None:
+    """A folder that may be misspelt is named, with the nearest that exists."""
+    with pytest.raises(InvalidArgument) as raised:
+        plot_png(curve, tmp_path / "deep/er/curve.png")
+    assert f"There is no folder '{tmp_path}/deep/er', only '{tmp_path}'." in str(raised.value)
     assert [] == list(tmp_path.iterdir())
 
 

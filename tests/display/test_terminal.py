@@ -121,6 +121,19 @@ def test_follows_a_job(terminal: Terminal, parser: MetricParser, succeeded: JobS
     assert terminal.raw.rindex(SHOW_CURSOR) > terminal.raw.rindex("◆")
 
 
+def test_reports_do_not_wrap(
+    terminal: Terminal, parser: MetricParser, succeeded: JobStatus
+) -> None:
+    """A report is cut to the width of the terminal; any other line is shown whole."""
+    report, other = (f"{start} step=1 {'x' * 120}" for start in ("rlcore", "other"))
+    with watch("rl-job", parser, status=lambda: succeeded, stream=terminal.stream) as view:
+        script(view, "first", report, other, "last")
+        terminal.wait_for("last\n")
+    lines = terminal.text.split("\n")
+    assert f"{report[:99]}…" in lines
+    assert other in lines
+
+
 def test_time_goes_on_without_lines(
     terminal: Terminal, parser: MetricParser, succeeded: JobStatus
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rlcore.display.text import MARK, curve_text, outcome_text
+from rlcore.display.text import MARK, cause, curve_text, outcome_text, shortened
 from rlcore.metrics import LearningCurve, MetricPoint
 from rlcore.spec import JobState, JobStatus
 
@@ -37,7 +37,7 @@ def test_chart_to_the_dot() -> None:
     """A straight rise and fall is drawn to the dot."""
     points = [MetricPoint("a", y, x, 0.0) for x, y in ((0.0, 0.0), (5.0, 10.0), (10.0, 0.0))]
     expected = """\
-⠒ a against environment steps
+⠒ a   ◆ eval_return
 10 ┤           ⡠⠒⠑⠤⡀         ◆
    │        ⣀⠔⠉    ⠈⠒⢄
  5 ┤     ⢀⠔⠊          ⠉⠢⣀
@@ -47,6 +47,21 @@ def test_chart_to_the_dot() -> None:
     0           5           10"""
     curve = LearningCurve([*points, MetricPoint("eval_return", 10.0, 10.0, 0.0)])
     assert expected == curve_text(curve, 30, 8)
+
+
+LEGENDS = {
+    100: "⠒ episode_return_mean against environment steps   ◆ evaluation_return_mean   ┄ goal 700",
+    80: "⠒ episode_return_mean against steps   ◆ evaluation_return_mean   ┄ goal 700",
+    70: "⠒ episode_return_mean   ◆ evaluation_return_mean   ┄ goal 700",
+    60: "⠒ episode_return_mean ◆ evaluation_return_mean ┄ goal 700",
+    50: "⠒ episode_return_mean ◆ evaluation_return_mean ┄ …",
+}
+
+
+@pytest.mark.parametrize(("width", "legend"), LEGENDS.items())
+def test_a_narrow_legend_says_less(curve: LearningCurve, width: int, legend: str) -> None:
+    """First the axis goes, then the gaps, and what is cut ends with an ellipsis."""
+    assert legend == curve_text(curve, width, 10, goal=700).partition("\n")[0]
 
 
 def test_no_points() -> None:
@@ -102,6 +117,73 @@ def test_outcome_of_a_failure(succeeded: JobStatus) -> None:
     )
     expected = "Failed rl-job: The script ended with exit code 1\n  times   total 2:00"
     assert expected == outcome_text(failed, LearningCurve())
+
+
+TRACEBACK = """\
+Traceback (most recent call last):
+  File "/job/code/train.py", line 5, in <module>
+    main()
+    ^^^^^^
+  File "/job/code/train.py", line 2, in main
+    1 / 0
+    ~~^~~
+ZeroDivisionError: division by zero"""
+
+
+def script_error(output: str, code: int = 1, note: str = "") -> str:
+    """Return a failure's reason as the training service writes it."""
+    lines = ["ExecuteUserScriptError:", f"ExitCode {code}", f'ErrorMessage "{output}"', note]
+    command = 'Command "/envs/1/bin/python train.py --lr 1"'
+    return "\n".join([*filter(None, lines), command])
+
+
+DIVISION = "exit code 1, ZeroDivisionError: division by zero"
+KILLED = 'ExtraInfo "OutOfMemory: Process killed by SIGKILL (signal 9)"'
+CAUSES = {
+    script_error(TRACEBACK): DIVISION,
+    f"AlgorithmError: {script_error(TRACEBACK)}": DIVISION,
+    script_error(f"{TRACEBACK}\nbye from an exit handler\n\n"): DIVISION,
+    script_error(TRACEBACK.partition("\n")[2]): DIVISION,
+    script_error(TRACEBACK)[:-30]: DIVISION,
+    script_error(TRACEBACK).rpartition("\nCommand")[0]: DIVISION,
+    script_error(f"{TRACEBACK}:\n  0 is not\nallowed"): f"{DIVISION}:",
+    script_error("a\nlr\tis missing\n\n", 2): "exit code 2; its last line: lr is missing",
+    script_error("\x1b[31mred\x1b[0m\r10%\r"): "exit code 1; its last line: 10%",
+    script_error('say "Command "'): 'exit code 1; its last line: say "Command "',
+    script_error("", 7): "exit code 7",
+    script_error("rollout", 137, KILLED): f"exit code 137, {KILLED[11:-1]}",
+    "Mine:\nmore": "Mine, exit code 9",
+    "\nNo space\tleft\x1b[0m\n": "No space left, exit code 9",
+    "x" * 300: "x" * 199 + "…",
+    "": "exit code 9",
+}
+
+
+@pytest.mark.parametrize(("reason", "expected"), CAUSES.items())
+def test_cause(reason: str, expected: str) -> None:
+    """A script's error is its exception or its last line, any other text its first line."""
+    assert expected == cause(reason, 9)
+
+
+@given(st.text() | st.text().map(script_error), st.none() | st.integers(0, 255))
+def test_any_reason_has_a_cause_of_one_short_line(reason: str, exit_code: int | None) -> None:
+    """Whatever a script wrote, its cause fits into a line."""
+    line = cause(reason, exit_code)
+    assert len(line) <= 200
+    assert [line] == (line.splitlines() or [""])
+
+
+def test_outcome_of_a_script_that_failed(succeeded: JobStatus) -> None:
+    """The outcome's first line has the exception, which the user must read first."""
+    failed = attrs.evolve(
+        succeeded, state=JobState.FAILED, failure_reason=script_error(TRACEBACK), exit_code=1
+    )
+    assert f"Failed rl-job: {DIVISION}" == outcome_text(failed, LearningCurve()).split("\n")[0]
+
+
+def test_shortened() -> None:
+    """Only what is too long gets an ellipsis."""
+    assert ["abc", "a…", ""] == [shortened("abc", 3), shortened("abc", 2), shortened("", 2)]
 
 
 @pytest.mark.parametrize("state", [JobState.RUNNING, JobState.PENDING])

@@ -28,7 +28,7 @@ class Folder(unittest.TestCase):
         self.assertIsNone(self.checkpoints.best())
 
     def test_best_and_last_are_kept(self):
-        """Of many, the best, the earliest of equals, and the last stay."""
+        """Of many, the best, the latest of equals, and the last stay."""
         for step, metric in (
             (10, -5.0),
             (20, 3.0),
@@ -38,8 +38,8 @@ class Folder(unittest.TestCase):
         ):
             self.write(step, metric)
 
-        self.assertEqual([20, 2000000000], [found.step for found in self.checkpoints.all()])
-        self.assertEqual(20, self.checkpoints.best().step)
+        self.assertEqual([30, 2000000000], [found.step for found in self.checkpoints.all()])
+        self.assertEqual(30, self.checkpoints.best().step)
         self.assertEqual(2000000000, self.checkpoints.last().step)
 
     def test_failure_leaves_nothing(self):
@@ -77,6 +77,18 @@ class Folder(unittest.TestCase):
 
         self.assertEqual([2.0], [found.metric for found in self.checkpoints.all()])
         self.assertEqual("new", (self.checkpoints.last().folder / "weights").read_text())
+
+    def test_forget_metric(self):
+        """A checkpoint without its metric stays while it is the last, and is never the best."""
+        self.write(10, 9.0)
+        self.write(20, 1.0)
+        self.checkpoints.forget_metric(self.checkpoints.best())
+        self.assertEqual([(20, 1.0)], [found[1:] for found in self.checkpoints.ranked()])
+        self.checkpoints.forget_metric(self.checkpoints.best())
+        self.assertIsNone(self.checkpoints.best())
+
+        self.write(30, -5.0)
+        self.assertEqual([(30, -5.0)], [found[1:] for found in self.checkpoints.all()])
 
     def test_adopt(self):
         """Another job's checkpoints become this one's."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from unittest import mock
 
 import rlscript
-from rlscript.paths import in_job
+from rlscript.paths import channels, in_job
 
 
 class Folders(unittest.TestCase):
@@ -53,6 +53,7 @@ class Folders(unittest.TestCase):
 
         self.assertEqual(Path("/data/checkpoint"), rlscript.channel("checkpoint"))
         self.assertIsNone(rlscript.channel("model"))
+        self.assertEqual(["checkpoint"], channels())
 
 
 if __name__ == "__main__":

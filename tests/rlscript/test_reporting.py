@@ -35,6 +35,18 @@ class FormatLine(unittest.TestCase):
             format_line(1, 0, {"loss": "low"})
 
 
+class Announce(unittest.TestCase):
+    """A line for the reader."""
+
+    def test_no_report(self):
+        """It is told apart from a report."""
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            rlscript.announce("starts from scratch")
+
+        self.assertEqual("rlcore: starts from scratch\n", printed.getvalue())
+
+
 class Watched(io.StringIO):
     """A stream that knows what has been flushed."""
 

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,9 +35,10 @@ class Game:
 class Counter(rlscript.Learner):
     """A learner by script: the policy of the nth iteration earns returns[n]."""
 
-    def __init__(self, returns):
+    def __init__(self, returns, env=None):
         """Take the script."""
         self.returns = returns
+        self.env = env
         self.count = 0
 
     def advance(self):
@@ -64,7 +66,7 @@ class Counter(rlscript.Learner):
     def export(self):
         """Return the count as a policy."""
         count = str(self.count)
-        return {"count": count}, {"count-" + count: count.encode()}
+        return {"count": count, "env": self.env}, {"count-" + count: count.encode()}
 
 
 class Loop(unittest.TestCase):
@@ -83,18 +85,23 @@ class Loop(unittest.TestCase):
         patch.start()
         self.addCleanup(patch.stop)
 
-    def train(self, returns, stop, every_steps=100, improvement=0.0):
+    def train(self, returns, stop, env=None, **changes):
         """Train a counter and return the outcome and what was printed."""
-        plan = rlscript.EvaluationPlan(3, every_steps, improvement)
+        plan = rlscript.EvaluationPlan(3, every_steps=100, improvement=0.0)._replace(**changes)
 
         @contextlib.contextmanager
         def start():
-            yield Counter(returns)
+            yield Counter(returns, env)
 
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             outcome = rlscript.train(start, Game, stop, plan)
         return outcome, printed.getvalue().splitlines()
+
+    def empty_model(self):
+        """Empty the model folder, as it is where a job starts again."""
+        for path in (self.folder / "model").iterdir():
+            path.unlink()
 
     def model(self):
         """Return the manifest of the model folder."""
@@ -107,7 +114,8 @@ class Loop(unittest.TestCase):
         self.assertEqual((300, 9.0), (outcome.step, outcome.best_return))
         self.assertEqual(("3", "best"), (self.model()["count"], self.model()["checkpoint"]))
         self.assertEqual(300, self.model()["evaluation"]["step"])
-        self.assertEqual(3, len(lines))
+        self.assertEqual("rlcore: starts from scratch", lines[0])
+        self.assertEqual(3, len(lines[1:]))
         self.assertIn(" episode_return_mean=9 evaluation_return_mean=9 loss=0.5", lines[-1])
 
     def test_keeps_the_best(self):
@@ -117,6 +125,13 @@ class Loop(unittest.TestCase):
         self.assertEqual(("2", 7.0), (self.model()["count"], outcome.best_return))
         checkpoints = rlscript.Checkpoints(self.folder / "checkpoints")
         self.assertEqual([200, 400], [found.step for found in checkpoints.all()])
+
+    def test_later_of_equals(self):
+        """At equal returns the later policy is the model, and its checkpoint the best."""
+        self.train([0, 7, 7, 2], rlscript.StopRule(steps=300))
+
+        self.assertEqual(("2", 200), (self.model()["count"], self.model()["evaluation"]["step"]))
+        self.assertEqual(200, rlscript.Checkpoints(self.folder / "checkpoints").best().step)
 
     def test_last_is_evaluated(self):
         """At a limit of steps, a policy that was not due is evaluated all the same."""
@@ -130,13 +145,67 @@ class Loop(unittest.TestCase):
     def test_resumes(self):
         """A job that starts again goes on at its last step and keeps the best policy so far."""
         self.train([0, 5, 7, 2], rlscript.StopRule(steps=300))
-        for path in (self.folder / "model").iterdir():
-            path.unlink()
+        self.empty_model()
         outcome, lines = self.train([0, 5, 7, 2, 3, 4], rlscript.StopRule(steps=500))
 
         self.assertEqual((500, 7.0), (outcome.step, outcome.best_return))
         self.assertEqual("2", self.model()["count"])
-        self.assertIn("step=400", lines[0])
+        self.assertIn("goes on from the checkpoint at step 300", lines[0])
+        self.assertIn("step=400", lines[1])
+
+    def test_resumes_under_other_conditions(self):
+        """Another environment or number of episodes: the old best is no measure any more."""
+        easy = {"id": "Game", "kwargs": {"levels": (1, 2)}}
+        for episodes, env, told in (
+            (3, dict(easy, id="Hard"), 'env "Game" instead of "Hard"$'),
+            (3, dict(easy, kwargs={}), r'env_kwargs {"levels": \[1, 2\]} instead of {}$'),
+            (4, easy, "with episodes 3 instead of 4$"),
+        ):
+            with self.subTest(told):
+                self.train([0, 9, 7, 2], rlscript.StopRule(steps=300), env=easy)
+                self.empty_model()
+                outcome, lines = self.train(
+                    [0, 9, 7, 2, 3, 1], rlscript.StopRule(steps=500), episodes=episodes, env=env
+                )
+
+                self.assertRegex(lines[1], r"forgets .* return 9 at step 100: .*" + told)
+                self.assertEqual(("4", 3.0), (self.model()["count"], outcome.best_return))
+                best = rlscript.Checkpoints(self.folder / "checkpoints").best()
+                self.assertEqual(400, best.step)
+                shutil.rmtree(str(self.folder / "checkpoints"))
+
+    def test_best_under_these_conditions(self):
+        """Platforms bring back what was pruned: the best of this environment is still found."""
+        self.train([0, 9, 7], rlscript.StopRule(steps=200), env={"id": "Easy"})
+        pruned = self.folder / "checkpoints" / "checkpoint-000000100"
+        shutil.copytree(str(pruned), str(self.folder / "mirror"))
+        self.train([0, 9, 7, 3, 1], rlscript.StopRule(steps=400), env={"id": "Hard"})
+        self.empty_model()
+        (self.folder / "mirror").rename(pruned)
+        outcome, lines = self.train(
+            [0, 9, 7, 3, 1, 2], rlscript.StopRule(steps=500), env={"id": "Hard"}
+        )
+
+        self.assertEqual(("3", 3.0), (self.model()["count"], outcome.best_return))
+        self.assertEqual(1, len([line for line in lines if "forgets" in line]))
+
+    def test_enough_steps_before(self):
+        """Where the checkpoint has the steps already, its best model is published at once."""
+        self.train([0, 5, 7, 2], rlscript.StopRule(steps=300))
+        self.empty_model()
+        outcome, lines = self.train([0, 5, 7, 2], rlscript.StopRule(steps=200))
+
+        self.assertEqual((300, 7.0), (outcome.step, outcome.best_return))
+        self.assertEqual("2", self.model()["count"])
+        self.assertEqual(["rlcore: stops without training: steps 300 reached 200"], lines[1:])
+
+    def test_enough_steps_under_other_conditions(self):
+        """Where the best is forgotten and no step is left, the last policy is evaluated."""
+        self.train([0, 5, 7, 2], rlscript.StopRule(steps=300))
+        outcome, _ = self.train([0, 5, 7, 2], rlscript.StopRule(steps=300), episodes=4)
+
+        self.assertEqual((300, 2.0), (outcome.step, outcome.best_return))
+        self.assertEqual(("3", "best"), (self.model()["count"], self.model()["checkpoint"]))
 
     def test_warm_start(self):
         """A model given as a channel lends its weights."""
@@ -187,7 +256,7 @@ class Stopped(unittest.TestCase):
                 self.assertIn("step={} ".format(last.step), lines[-2] + " ")
 
     def run_and_stop(self, scratch, number):
-        """Start this file as a script, stop it after its third line, and return all of them."""
+        """Start this file as a script, stop it after its fourth line, and return all of them."""
         environment = dict(
             os.environ,
             SM_MODEL_DIR=str(scratch / "model"),
@@ -200,7 +269,7 @@ class Stopped(unittest.TestCase):
             universal_newlines=True,
         )
         with process:
-            lines = [process.stdout.readline() for _ in range(3)]
+            lines = [process.stdout.readline() for _ in range(4)]
             process.send_signal(number)
             lines += process.stdout.readlines()
         return lines, process.returncode
@@ -218,7 +287,7 @@ def train_for_ever():
     def start():
         # As a toolkit might: it takes the signal over while it starts.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        yield Slow([0] + [5] * 10**6)
+        yield Slow([0, 5] + [4] * 10**6)
 
     print(
         rlscript.train(start, Game, rlscript.StopRule(), rlscript.EvaluationPlan(every_steps=300))

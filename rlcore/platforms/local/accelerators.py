@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PINNED = re.compile(r"\s*torch\s*==\s*([^\s;,+]+)", re.IGNORECASE)
-_DEVICES = ("/dev/nvidia0", "/dev/dxg")  # the second one under WSL
+DEVICES = ("/dev/nvidia0", "/dev/dxg")  # the second one under WSL
 
 
 def has_gpu() -> bool:
     """Return whether this machine shows a GPU that CUDA could use."""
-    return any(map(os.path.exists, _DEVICES))
+    return any(map(os.path.exists, DEVICES))
 
 
 def pinned_torch(requirements: Iterable[str]) -> str | None:

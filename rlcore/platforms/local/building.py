@@ -40,7 +40,7 @@ def installer_for(label: str, root: Path, *, log: Callable[[str], None], lock: i
     Raises:
         EnvironmentUnavailable: There is no installer.
     """
-    purpose = f"the environment of {label}"
+    purpose = f"building the environment of {label}"
     return Installer(
         uv=find_uv(), settings=pip_settings(), purpose=purpose, root=root, log=log, lock=lock
     )
@@ -83,6 +83,7 @@ def make_layer(folder: Path, base: Built, requirements: Path, installer: Install
     cpu_wheel = interpreters.wheel_tag(base.version) in _cpu_wheel_tags(installed, installer)
     names = ("--constraint", str(constraints), "--requirement", str(requirements))
     options = _options(cpu_wheel=cpu_wheel)
+    installer = attrs.evolve(installer, purpose=f"installing {requirements.name}")
     installer.install(folder, *options, *names, working_folder=requirements.parent)
 
 

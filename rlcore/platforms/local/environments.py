@@ -115,7 +115,7 @@ class Environments:
 
         Raises:
             InterpreterNotFound: No Python that fits is on this machine.
-            BuildFailed: The installer failed; the message ends with its last lines.
+            BuildFailed: The installer failed; the first line says why, its output follows.
             DiskFull: There was no room left.
             EnvironmentUnavailable: There is no installer.
         """

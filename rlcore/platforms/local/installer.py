@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LAST_LINES = 20
+_NOISE = "Using Python "  # begins a line that names a folder of ours, which will be renamed
+# How uv's lines begin that tell what went wrong, now and in earlier releases.
+_CAUSE = re.compile(r"\s*(?:error:|cause:|Caused by:|\u00d7|[╰├]─▶)\s+(.+)")
+_HEADING = "No solution found"  # the cause of which follows, and says it better
+_CAUSES = 2  # what is told in one line: the error and what led to it
 _DISK_FULL = ("No space left on device", "Disk quota exceeded")
 # pip's setting, the variable by which uv takes it, and what stands between several values there.
 # Variables rather than options: addresses may carry passwords, which `ps` would show.
@@ -38,6 +44,8 @@ _VARIABLES = (
 )
 # uv's older names for the same: where one is given, ours is not.
 _OLDER_NAMES = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_INDEX_URL"}
+# No download behind the user's back; a cause is one line, however long.
+_OURS = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_WRAP": "1"}
 _SECTIONS = ("global", "install", ":env:")
 
 
@@ -48,7 +56,7 @@ class Installer:
     Attributes:
         uv: The executable.
         settings: pip's settings, by pip's names.
-        purpose: What is being made, as the errors call it.
+        purpose: What it does, as the errors call it, e.g. `installing requirements.txt`.
         root: Folder below which it is made.
         log: Takes each line that uv prints.
         lock: File descriptor that uv inherits: where we are killed, the lock on the folder lives
@@ -72,7 +80,7 @@ class Installer:
         """Install into the environment what the arguments of `uv pip install` say.
 
         Raises:
-            BuildFailed: uv failed; the message ends with its last lines.
+            BuildFailed: uv failed; the first line says why, uv's last lines follow.
             DiskFull: There was no room left.
         """
         command = ["pip", "install", "--python", str(folder / "bin" / "python")]
@@ -86,8 +94,7 @@ class Installer:
 
     def _run(self, arguments: Iterable[str], *, working_folder: Path) -> None:
         command = [self.uv, "--color", "never", "--no-progress", *arguments]
-        last_lines: deque[str] = deque(maxlen=_LAST_LINES)
-        disk_full = False
+        output = _Output()
         with subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -96,29 +103,48 @@ class Installer:
             text=True,
             errors="replace",
             cwd=working_folder,
-            env={**uv_variables(self.settings, os.environ), "UV_PYTHON_DOWNLOADS": "never"},
+            env={**uv_variables(self.settings, os.environ), **_OURS},
             pass_fds=(self.lock,),
         ) as process:
             try:
                 for line in process.stdout or ():
-                    last_lines.append(line.rstrip())
-                    disk_full = disk_full or is_disk_full(line)
-                    self.log(last_lines[-1])
+                    if not line.startswith(_NOISE):
+                        output.take(line.rstrip())
+                        self.log(line.rstrip())
             except BaseException:
                 process.kill()
                 raise
         if process.returncode:
-            self._fail(process.returncode, last_lines, disk_full=disk_full)
+            self._fail(process.returncode, output)
 
-    def _fail(self, exit_code: int, last_lines: Iterable[str], *, disk_full: bool) -> NoReturn:
-        if disk_full:
+    def _fail(self, exit_code: int, output: _Output) -> NoReturn:
+        if output.disk_full:
             raise DiskFull(describe_disk_full(self.purpose, self.root))
-        output = "\n".join(last_lines)
-        msg = (
-            f"Building {self.purpose} failed: uv ended with exit code {exit_code}. "
-            f"Its last lines:\n{output}"
-        )
-        raise BuildFailed(msg)
+        cause = ": ".join(output.causes[:_CAUSES]) or f"uv ended with exit code {exit_code}."
+        what = f"{self.purpose[0].upper()}{self.purpose[1:]} failed: {cause}"
+        raise BuildFailed("\n".join([what, *output.last_lines]))
+
+
+class _Output:
+    """What is kept of uv's output, to tell why it failed.
+
+    Attributes:
+        last_lines: The last ones.
+        causes: What went wrong, the outermost first, wherever in the output it stood.
+        disk_full: Whether a line said that there is no room left.
+    """
+
+    def __init__(self) -> None:
+        self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
+        self.causes: list[str] = []
+        self.disk_full = False
+
+    def take(self, line: str) -> None:
+        self.last_lines.append(line)
+        self.disk_full = self.disk_full or is_disk_full(line)
+        cause = _CAUSE.match(line)
+        if cause and not cause[1].startswith(_HEADING):
+            self.causes.append(cause[1])
 
 
 def find_uv() -> str:
@@ -227,7 +253,7 @@ def describe_disk_full(purpose: str, folder: Path) -> str:
     """Return what `DiskFull` says: where, how much is left, and what to do."""
     free = shutil.disk_usage(folder).free
     return (
-        f"No room left while building {purpose}: {free:,} bytes are free in {folder}. Remove "
+        f"No room left while {purpose}: {free:,} bytes are free in {folder}. Remove "
         "what is not needed (`rlcore env prune`), or name another folder in RLCORE_HOME. uv's "
         "own cache (`uv cache dir`) may be what is full: `uv cache prune`, or UV_CACHE_DIR."
     )

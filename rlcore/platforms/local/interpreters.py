@@ -89,8 +89,9 @@ def find_interpreters() -> Iterator[Interpreter]:
 
 
 def _candidates() -> Iterator[Interpreter]:
-    # In a virtual environment, what it was made from: the environment may be gone tomorrow.
-    running = Path(getattr(sys, "_base_executable", sys.executable))
+    # In a virtual environment, what it was made from: the environment may be gone tomorrow. Before
+    # Python 3.11 the base executable is the environment's own link to it.
+    running = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     yield Interpreter(running, ".".join(map(str, sys.version_info[:3])))
     pyenv = _pyenv_root()
     yield from _in_folders(pyenv / "versions", _PYENV_FOLDER)

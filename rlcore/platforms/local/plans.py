@@ -8,6 +8,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from rlcore import storage
 from rlcore.errors import (
     InvalidArgument,
@@ -16,6 +18,8 @@ from rlcore.errors import (
     did_you_mean,
 )
 from rlcore.hyperparameters import encode
+from rlcore.platforms.local import accelerators
+from rlcore.platforms.local.addresses import folder_uri
 from rlcore.platforms.local.documents import plain
 from rlcore.platforms.local.logs import HOST
 from rlcore.spec import Environment, Plan, Unavailable
@@ -44,6 +48,7 @@ def make(request: JobRequest, home: Path, grace: float) -> Plan:
     environment = _training_environment(release)
     _check_resources(request)
     _warn_of_secrets(request)
+    request = _addressed(request)
     output = output_uri(request, home)
     document = {
         "name": request.name,
@@ -83,15 +88,16 @@ def _warn_of_secrets(request: JobRequest) -> None:
 
 def output_uri(request: JobRequest, home: Path) -> str:
     """Return the folder of artefacts: the one asked for, or the platform's own."""
-    if request.output_path is None:
-        return (home / "output").as_uri()
-    if request.output_path.startswith(("s3://", "file://")):
-        return request.output_path
-    msg = (
-        f"output_path {request.output_path!r} is no address. Allowed are file:// and s3://, e.g."
-        f" {Path(request.output_path).absolute().as_uri()!r}."
-    )
-    raise InvalidArgument(msg)
+    return request.output_path or (home / "output").as_uri()
+
+
+def _addressed(request: JobRequest) -> JobRequest:
+    """Return the request with addresses where it names folders by paths."""
+    given = {name: getattr(request, name) for name in ("output_path", "checkpoint_s3_uri")}
+    uris: dict[str, Any] = {
+        name: folder_uri(value, name) for name, value in given.items() if value is not None
+    }
+    return attrs.evolve(request, **uris)
 
 
 def _checked_release(request: JobRequest) -> ToolkitRelease:
@@ -117,6 +123,12 @@ def _check_resources(request: JobRequest) -> None:
         msg = (
             f"The local platform has no instance type {given!r}. Allowed are"
             f" {' and '.join(INSTANCE_TYPES)}, or none.{did_you_mean(str(given), INSTANCE_TYPES)}"
+        )
+        raise PlatformError(msg)
+    if given == "local_gpu" and not accelerators.has_gpu():
+        msg = (
+            "instance_type 'local_gpu' needs a GPU, and this machine shows none"
+            f" ({' or '.join(accelerators.DEVICES)}). Use 'local' to train on the processor."
         )
         raise PlatformError(msg)
     if request.resources.instance_count != 1:

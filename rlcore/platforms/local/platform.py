@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from rlcore import storage
-from rlcore.errors import JobExists, PlatformError, StorageError
+from rlcore.errors import JobExists, JobNotFound, PlatformError, StorageError
 from rlcore.platforms.local import documents, logs, plans, processes
 from rlcore.platforms.local.environments import Environments
 from rlcore.platforms.local.home import home as default_home
@@ -77,11 +77,13 @@ class LocalPlatform:
         Raises:
             JobExists: There is a job of that name.
             EnvironmentUnavailable: The environment is not there, and cannot be built here.
+            StorageError: Artefacts could not be written where they are to go.
             DiskFull: There is no room for the job's folder.
         """
         name, label = plan.request.name, plan.document["label"]
         environment = Environment(**plan.document["environment"])
         Environments(self._environments).check(environment, label=label)
+        self._check_destinations(plan.request)
         record = Record(
             name=name,
             id=os.urandom(16).hex(),
@@ -107,7 +109,7 @@ class LocalPlatform:
     def logs(self, name: str, *, follow: bool = False) -> Iterator[LogEvent]:
         """Yield the log from its beginning; with *follow*, until the job has ended."""
         self._checked(self._store.find(name))
-        path = job_folder(self._home, name).log
+        path = _present(job_folder(self._home, name).log)
         lines = logs.follow(path, lambda: self._ended(name)) if follow else logs.read(path)
         return (LogEvent(timestamp=at, host=host, message=text) for at, host, text in lines)
 
@@ -124,13 +126,19 @@ class LocalPlatform:
         """Return the request that the job was started with; its source is the packed one."""
         self._store.find(name)
         folder = job_folder(self._home, name)
-        document = json.loads(folder.document.read_text("utf-8"))
+        document = json.loads(_present(folder.document).read_text("utf-8"))
         request = documents.request(document["request"])
         return attrs.evolve(request, source_uri=folder.source.as_uri())
 
     def jobs(self) -> list[JobStatus]:
         """Return every job of this home, newest first."""
         return [_status(self._checked(record)) for record in self._store.all()]
+
+    def _check_destinations(self, request: JobRequest) -> None:
+        """See that what the job will leave can be written, before hours of training."""
+        storage.check_writable(plans.output_uri(request, self._home))
+        if request.checkpoint_s3_uri:
+            storage.check_writable(request.checkpoint_s3_uri)
 
     @contextmanager
     def _staging(self) -> Iterator[JobFolder]:
@@ -217,6 +225,14 @@ def _publish(staging: JobFolder, folder: JobFolder) -> None:
             " job_name or delete the folder."
         )
         raise JobExists(msg) from error
+
+
+def _present(path: Path) -> Path:
+    """Return a file of a job; raise `JobNotFound` where somebody has deleted it."""
+    if path.exists():
+        return path
+    msg = f"{path} was deleted, and with it what was known of the job {path.parent.name!r}."
+    raise JobNotFound(msg)
 
 
 def _spawn(folder: JobFolder, lock: int, job_id: str) -> None:

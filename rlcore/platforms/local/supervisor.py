@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rlcore import storage
-from rlcore.errors import StorageError
+from rlcore.errors import BuildFailed, StorageError
 from rlcore.platforms.local import artefacts, processes
 from rlcore.platforms.local.layout import JobFolder
 from rlcore.platforms.local.logs import LogWriter
@@ -95,7 +95,7 @@ class Supervisor:
             error = storage.written_error(error, self._folder.path)
         with suppress(OSError):  # the disk may be full
             traceback.print_exception(error)
-            self._log.tell(str(error))
+            self._log.tell(_news(error))
         return Outcome("Failed", f"{type(error).__name__}: {error}"[:_REASON_LIMIT])
 
     def _train(self) -> Outcome:
@@ -113,9 +113,7 @@ class Supervisor:
                 run.wait(self._job["max_run"], self._job["grace"])
         exit_code = self._exit_code()
         self._stage("Packing", exit_code=exit_code)
-        for mirror in mirrors:
-            mirror.sync(settled=0)
-        self._pack(exit_code)
+        self._bring(mirrors, exit_code)
         return self._judge(run.reason, exit_code)
 
     def _prepare(self, held: ExitStack) -> tuple[str, Path]:
@@ -163,10 +161,24 @@ class Supervisor:
         text = left.read_text("utf-8") if left.exists() else ""  # on a full disk it is empty
         return json.loads(text)["exit_code"] if text else None
 
+    def _bring(self, mirrors: list[artefacts.Mirror], exit_code: int | None) -> None:
+        """Bring everything to its place; where that fails, tell where it still is."""
+        try:
+            for mirror in mirrors:
+                mirror.sync(settled=0)
+            self._pack(exit_code)
+        except StorageError as error:
+            model = self._folder.root / "model"
+            msg = f"{error} The model folder is still {model}: copy it from there."
+            raise type(error)(msg) from error
+
     def _pack(self, exit_code: int | None) -> None:
-        """Bring the archives to their place; there is always a model where there was success."""
+        """Pack what there is; there is always a model where there was success."""
         root, addresses = self._folder.root, self._job["artefacts"]
-        if exit_code == 0 or not artefacts.is_empty(root / "model"):
+        empty = artefacts.is_empty(root / "model")
+        if exit_code == 0 and empty:
+            self._log.tell("The script wrote nothing to SM_MODEL_DIR: model.tar.gz is empty.")
+        if exit_code == 0 or not empty:
             self._deliver(root / "model", addresses["model"], "model_data")
         if not artefacts.is_empty(root / "output/data"):
             self._deliver(root / "output/data", addresses["output"], "output_data")
@@ -183,6 +195,12 @@ class Supervisor:
         failure = self._folder.root / "output/failure"
         reason = failure.read_text("utf-8", "replace") if failure.is_file() else ""
         return Outcome("Failed", reason[:_REASON_LIMIT] or _UNTOLD)
+
+
+def _news(error: Exception) -> str:
+    """Return what of an error is not in the log yet: the installer's output is."""
+    text = str(error)
+    return text.partition("\n")[0] if isinstance(error, BuildFailed) else text
 
 
 @contextmanager

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def installer(tmp_path: Path) -> Installer:
     """Return an installer that is never run."""
-    return Installer(uv="", settings={}, purpose="x", root=tmp_path, log=print, lock=-1)
+    return Installer(uv="", settings={}, purpose="building x", root=tmp_path, log=print, lock=-1)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])

@@ -181,7 +181,7 @@ def test_ten_processes_build_once(environments: Environments, tmp_path: Path) ->
 def killed_build(wheels: Path, tmp_path: Path) -> Path:  # noqa: ARG001 - pip finds `tiny`
     """Kill a build while uv installs, and return the half-built folder once uv has ended."""
     root = tmp_path / "environments"
-    command = [sys.executable, "-c", BUILD_TINY, str(root), "Using Python"]
+    command = [sys.executable, "-c", BUILD_TINY, str(root), "Resolved"]
     assert -signal.SIGKILL == subprocess.run(command, capture_output=True, check=False).returncode
     [partial] = root.glob("*.partial")
     with locked(partial.with_suffix(".lock")):  # uv has inherited it
@@ -221,7 +221,7 @@ def test_failed_build_tells_the_last_lines(environments: Environments, tmp_path:
     with pytest.raises(BuildFailed) as raised:
         environments.build(environment, label=LABEL, log=lines.append)
     message = str(raised.value)
-    assert message.startswith("Building the environment of vw 8.7.0 failed: uv ended with exit")
+    assert message.startswith("Building the environment of vw 8.7.0 failed: Because nowhere-to")
     assert message.endswith(lines[-1])
     assert "nowhere-to-be-found" in message
     assert [".lock"] == [path.suffix for path in (tmp_path / "environments").iterdir()]

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -20,9 +20,6 @@ from rlcore.platforms.local.installer import (
     uv_variables,
 )
 from rlcore.platforms.local.locks import locked
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LISTING = """\
 :env:.cert='/env.pem'
@@ -50,7 +47,7 @@ from rlcore.platforms.local.locks import locked
 folder = Path(sys.argv[1])
 with locked(folder / "one.lock") as lock:
     uv = str(folder / "uv")
-    installer = Installer(uv=uv, settings={}, purpose="x", root=folder, log=print, lock=lock)
+    installer = Installer(uv=uv, settings={}, purpose="testing", root=folder, log=print, lock=lock)
     print("starting", flush=True)
     installer.install(folder)
 """
@@ -66,7 +63,9 @@ def script(path: Path, *lines: str) -> str:
 def installer(folder: Path, uv: str, lines: list[str]) -> Installer:
     """Return an installer that collects its lines."""
     lock = os.open(folder, os.O_RDONLY)
-    return Installer(uv=uv, settings={}, purpose="x", root=folder, log=lines.append, lock=lock)
+    return Installer(
+        uv=uv, settings={}, purpose="testing", root=folder, log=lines.append, lock=lock
+    )
 
 
 def test_settings_are_those_of_install() -> None:
@@ -164,16 +163,66 @@ def test_failure_ends_with_the_last_twenty_lines(tmp_path: Path) -> None:
     with pytest.raises(BuildFailed) as raised:
         installer(tmp_path, uv, lines).install(tmp_path)
     message = str(raised.value)
-    assert message.startswith("Building x failed: uv ended with exit code 3.")
+    assert message.startswith("Testing failed: uv ended with exit code 3.\n")
     assert [str(number) for number in range(11, 31)] == message.splitlines()[1:]
     assert [str(number) for number in range(1, 31)] == lines
+
+
+@pytest.mark.parametrize(
+    ("lines", "first"),
+    [
+        (
+            ["error: No solution found when resolving", "  cause: Because a was not found and b."],
+            "Because a was not found and b.",
+        ),
+        (
+            ["  \u00d7 No solution found when resolving:", "  ╰─▶ Because a was not found and b."],
+            "Because a was not found and b.",
+        ),
+        (["error: File not found: a.txt"], "File not found: a.txt"),
+        (
+            ["error: Request failed", "  Caused by: Failed to fetch", "  Caused by: refused"],
+            "Request failed: Failed to fetch",
+        ),
+        (["error: The backend failed", "[stderr]", *map(str, range(30))], "The backend failed"),
+    ],
+)
+def test_failure_begins_with_its_cause(tmp_path: Path, lines: list[str], first: str) -> None:
+    """The first line tells all that matters, in the words of uv, old or new; the last follow."""
+    uv = script(tmp_path / "uv", *(f"echo '{line}'" for line in lines), "exit 1")
+    with pytest.raises(BuildFailed) as raised:
+        installer(tmp_path, uv, []).install(tmp_path)
+    assert [f"Testing failed: {first}", *lines[-20:]] == str(raised.value).splitlines()
+
+
+def test_uv_is_asked_to_break_no_line(tmp_path: Path) -> None:
+    """Earlier releases wrap a cause, of which the first line would then be a part."""
+    uv = script(tmp_path / "uv", "echo $UV_NO_WRAP")
+    lines: list[str] = []
+    installer(tmp_path, uv, lines).install(tmp_path)
+    assert ["1"] == lines
+
+
+def test_cause_is_one_line_of_the_real_uv(tmp_path: Path) -> None:
+    """However long; and nothing is said of the folder that is built."""
+    lines: list[str] = []
+    real = installer(tmp_path, find_uv(), lines)
+    real.create(tmp_path / "made", Path(sys.executable))
+    names = [f"a-distribution-that-is-nowhere-{number}" for number in range(4)]
+    with pytest.raises(BuildFailed) as raised:
+        real.install(tmp_path / "made", "--no-index", *names)
+    first, *others = str(raised.value).splitlines()
+    assert first.startswith("Testing failed: Because a-distribution-that-is-nowhere-")
+    assert first.endswith("unsatisfiable.")
+    assert others == lines
+    assert not any("environment at" in line for line in lines)
 
 
 def test_no_space_anywhere_in_the_output_is_a_full_disk(tmp_path: Path) -> None:
     """Even where more than twenty lines follow."""
     complaint = "echo 'failed to copy: No space left on device (os error 28)' >&2"
     uv = script(tmp_path / "uv", complaint, "seq 30", "exit 2")
-    with pytest.raises(DiskFull, match="No room left while building x"):
+    with pytest.raises(DiskFull, match="No room left while testing"):
         installer(tmp_path, uv, []).install(tmp_path)
 
 
@@ -188,7 +237,7 @@ def test_interrupted_installer_is_killed(tmp_path: Path) -> None:
 
     lock = os.open(tmp_path, os.O_RDONLY)
     interrupted = Installer(
-        uv=uv, settings={}, purpose="x", root=tmp_path, log=interrupt, lock=lock
+        uv=uv, settings={}, purpose="testing", root=tmp_path, log=interrupt, lock=lock
     )
     with pytest.raises(KeyboardInterrupt):
         interrupted.install(tmp_path)

@@ -44,6 +44,17 @@ def test_running_interpreter_is_always_there() -> None:
     assert (Path(sys.base_prefix) / "bin").resolve() == running.path.resolve().parent
 
 
+def test_link_to_the_running_interpreter_is_followed(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.10 takes the link of a virtual environment for what that was made from."""
+    interpreter = Path(sys.executable).resolve()
+    (machine / "python").symlink_to(interpreter)
+    monkeypatch.setattr(sys, "_base_executable", str(machine / "python"), raising=False)
+    [running] = find_interpreters()
+    assert interpreter == running.path
+
+
 def test_versions_of_pyenv_are_believed_by_name(machine: Path) -> None:
     """CPythons only; none of them is run, an installation that failed is none."""
     for name in ("3.6.15", "3.12.1", "pypy3.10-7.3.12", "miniconda3-latest", "3.13.0t"):

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from rlcore.errors import InvalidArgument, PlatformError, ReleaseUnavailable
-from rlcore.platforms.local import plans
+from rlcore.platforms.local import accelerators, plans
 from rlcore.spec import (
     Channel,
     Environment,
@@ -120,9 +120,32 @@ def test_checkpoints_have_an_address():
     assert ("file:///home/of/rlcore/output/job/checkpoints", "s3://b/c") == (own, given)
 
 
+def test_paths_become_addresses(tmp_path, monkeypatch):
+    """Wherever the job is looked at later: in the request that is kept and in the plan."""
+    monkeypatch.chdir(tmp_path)
+    made = plan(output_path="out", checkpoint_s3_uri="kept")
+
+    out, kept = ((tmp_path / name).as_uri() for name in ("out", "kept"))
+    assert out == made.document["request"]["output_path"]
+    assert f"{out}/job/output/model.tar.gz" == made.document["artefacts"]["model"]
+    assert kept == made.document["artefacts"]["checkpoints"]
+    assert kept == made.document["restored_checkpoints"] == made.request.checkpoint_s3_uri
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_gpu_that_is_not_there(tmp_path, monkeypatch):
+    """It is refused before hours on a processor that nobody wanted, with the devices looked for."""
+    monkeypatch.setattr(accelerators, "DEVICES", (str(tmp_path / "none"),))
+
+    with pytest.raises(PlatformError, match="'local_gpu' needs a GPU.*/none.*Use 'local'"):
+        plan(resources=Resources(instance_type="local_gpu"))
+
+
 @pytest.mark.parametrize("instance_type", [None, "local", "local_gpu"])
-def test_instance_types_of_this_machine(instance_type):
-    """Every local type is accepted."""
+def test_instance_types_of_this_machine(instance_type, tmp_path, monkeypatch):
+    """Every local type is accepted, where there is a GPU."""
+    monkeypatch.setattr(accelerators, "DEVICES", (str(tmp_path),))
+
     assert "job" == plan(resources=Resources(instance_type=instance_type)).request.name
 
 
@@ -134,7 +157,8 @@ def test_instance_types_of_this_machine(instance_type):
         ({"resources": Resources(instance_count=2)}, PlatformError, "runs one host.* 2"),
         ({"image_uri": "a/b:c"}, PlatformError, "runs no images.*'a/b:c'"),
         ({"image_uri": "a/b:c", "release": None}, PlatformError, "runs no images"),
-        ({"output_path": "out"}, InvalidArgument, "file:///.*/out"),
+        ({"output_path": "file://h/out"}, InvalidArgument, "output_path 'file://h/out'"),
+        ({"checkpoint_s3_uri": "file://h/c"}, InvalidArgument, "checkpoint_s3_uri 'file://h/c'"),
         ({"channels": [Channel(name="x", uri="s3://b/c")]}, PlatformError, "'x'.*s3://b/c"),
         ({"channels": [Channel(name="x", uri="")]}, PlatformError, "'x'"),
         ({"channels": [Channel(name="x", uri="/no/such")]}, InvalidArgument, "does not exist"),

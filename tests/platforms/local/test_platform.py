@@ -23,6 +23,7 @@ from rlcore.errors import (
     JobNotFound,
     PlatformError,
     SourceError,
+    StorageError,
 )
 from rlcore.platforms.local import processes
 from rlcore.platforms.local.environments import Environments
@@ -153,7 +154,47 @@ def test_a_disk_that_is_full_in_the_end(jobs):
 
     assert (JobState.FAILED, 0, None) == (status.state, status.exit_code, status.model_data)
     assert status.failure_reason.startswith("DiskFull: No room left")
-    assert not Path(os.environ["RLCORE_HOME"], "output").exists()
+    assert [] == list(Path(os.environ["RLCORE_HOME"], "output").iterdir())
+
+
+def test_artefacts_that_cannot_be_brought_to_their_place(jobs, tmp_path):
+    """Reason and log tell where the model still is, from where it can be copied."""
+    status = jobs.run(
+        f"""
+        import os, pathlib
+        pathlib.Path(os.environ["SM_MODEL_DIR"], "weights").write_text("hours of work")
+        pathlib.Path({str(tmp_path / "out" / "job")!r}).write_text("in the way")
+        """,
+        output_path=str(tmp_path / "out"),
+    )
+
+    model = Path(os.environ["RLCORE_HOME"], "jobs/job/opt_ml/model")
+    assert (JobState.FAILED, "hours of work") == (status.state, (model / "weights").read_text())
+    assert f"The model folder is still {model}: copy it" in status.failure_reason.splitlines()[0]
+    assert any(str(model) in line for line in jobs.lines(host="rlcore"))
+
+
+@pytest.mark.parametrize("argument", ["output_path", "checkpoint_s3_uri"])
+def test_a_place_that_cannot_be_written_is_known_before_the_training(jobs, tmp_path, argument):
+    """A start whose artefacts would be lost is refused, and leaves nothing."""
+    plan = jobs.platform.plan(jobs.request(**{argument: str(tmp_path / "file" / "out")}))
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StorageError, match="file/out could not be written"):
+        jobs.platform.start(plan, None)
+
+    assert [] == jobs.platform.jobs()
+    assert not Path(os.environ["RLCORE_HOME"], "jobs").exists()
+
+
+def test_a_model_that_was_never_written(jobs):
+    """The archive is there all the same, and the log says why it is empty."""
+    status = jobs.run("")
+
+    assert JobState.SUCCEEDED is status.state
+    assert {} == members(status.model_data)
+    said = "The script wrote nothing to SM_MODEL_DIR: model.tar.gz is empty."
+    assert 1 == jobs.lines(host="rlcore").count(said)
 
 
 def test_stop(jobs):
@@ -484,6 +525,21 @@ def test_the_scripts_own_requirements(jobs, tmp_path):
     assert JobState.SUCCEEDED is first.state is second.state
 
 
+def test_requirements_that_cannot_be_had(jobs, monkeypatch):
+    """The first line of the reason tells the cause; the log has the installer's output once."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    name = "a-distribution-that-is-nowhere"
+
+    status = jobs.run("", files={"requirements.txt": name})
+
+    first, *others = status.failure_reason.splitlines()
+    assert first.startswith(f"BuildFailed: Installing requirements.txt failed: Because {name} ")
+    assert others
+    log = jobs.lines(host="rlcore")
+    assert [1] * len(others) == [log.count(line) for line in others]
+    assert first.partition(" ")[2] in log
+
+
 _BACKEND = """
 import zipfile
 def build_wheel(folder, config_settings=None, metadata_directory=None):
@@ -583,6 +639,20 @@ def test_an_unknown_job(jobs, method):
 
     with pytest.raises(JobNotFound, match="'cartpol'.*Did you mean 'cartpole'"):
         getattr(jobs.platform, method)("cartpol")
+
+
+@pytest.mark.parametrize("method", ["logs", "recover"])
+def test_a_job_whose_folder_was_deleted(jobs, method):
+    """Its state is still known; asking for more says what is gone. Stopping it is nothing."""
+    jobs.run("")
+    folder = Path(os.environ["RLCORE_HOME"], "jobs", "job")
+    shutil.rmtree(folder)
+
+    jobs.platform.stop("job")
+    with pytest.raises(JobNotFound, match=f"{folder}.* was deleted.*'job'"):
+        getattr(jobs.platform, method)("job")
+
+    assert JobState.SUCCEEDED is jobs.platform.describe("job").state
 
 
 def test_folders_are_the_owners_alone(jobs):

@@ -7,12 +7,11 @@
     stop = rlscript.StopRule(evaluation_return=475)
     rlscript_ray.train(PPOConfig(), env="CartPole-v1", stop=stop)
 
-For RLlib's current API stack on PyTorch.
+For RLlib's current API stack on PyTorch. Importing this needs neither Ray nor PyTorch: editors and
+`pydoc` show it wherever it is installed.
 """
 
-from rlscript_ray.learner import WarmStartRefused
-from rlscript_ray.refusals import ExportRefused
+from rlscript_ray.refusals import ExportRefused, ExportWrong, WarmStartRefused
 from rlscript_ray.training import train
-from rlscript_ray.verification import ExportWrong
 
 __all__ = ["ExportRefused", "ExportWrong", "WarmStartRefused", "train"]

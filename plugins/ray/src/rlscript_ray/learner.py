@@ -13,6 +13,7 @@ from ray.rllib.core import DEFAULT_MODULE_ID
 import rlscript
 from rlscript.models import read_manifest
 from rlscript_ray.export import describe, to_onnx
+from rlscript_ray.refusals import WarmStartRefused
 from rlscript_ray.translation import Policy, pipelines_of, translate
 from rlscript_ray.verification import check_export
 
@@ -24,16 +25,7 @@ _EPISODES = (
     "episode_len_mean",
 )
 _CHECKED_OBSERVATIONS = 200
-
-
-class WarmStartRefused(ValueError):
-    """The weights of a model alone would be wrong for this policy."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the weights in the channel 'model' were trained with MeanStdFilter's statistics, "
-            "which a checkpoint carries and a model does not: give the channel 'checkpoint' instead"
-        )
+_MOST_MISFITS = 8
 
 
 class RLlibLearner(rlscript.Learner):
@@ -83,15 +75,15 @@ class RLlibLearner(rlscript.Learner):
         """Take the weights of an exported model.
 
         Raises:
-            WarmStartRefused: A filter's statistics belong to the weights, and are not among them.
+            WarmStartRefused: A filter's statistics belong to the weights, and are not among them;
+                or the weights are another network's.
         """
-        for piece in pipelines_of(self._algorithm).observations.connectors:
-            if isinstance(piece, MeanStdFilter):
-                raise WarmStartRefused
+        _require_no_filter(pipelines_of(self._algorithm).observations)
+        with np.load(folder / read_manifest(folder)["weights"]) as file:
+            weights = dict(file)
+        _require_fit(weights, self._weights())
         self._policy = None
-        with np.load(folder / read_manifest(folder)["weights"]) as weights:
-            state = {DEFAULT_MODULE_ID: dict(weights)}
-        self._algorithm.learner_group.set_weights(state)
+        self._algorithm.learner_group.set_weights({DEFAULT_MODULE_ID: weights})
         self._algorithm.env_runner_group.sync_weights(
             from_worker_or_learner_group=self._algorithm.learner_group, inference_only=True
         )
@@ -101,8 +93,38 @@ class RLlibLearner(rlscript.Learner):
         policy = translate(self._algorithm)
         graph = to_onnx(policy)
         check_export(self._algorithm, graph, self._observations)
-        weights = self._algorithm.learner_group.get_weights()[DEFAULT_MODULE_ID]
-        return describe(policy, graph, weights, self._env)
+        return describe(policy, graph, self._weights(), self._env)
+
+    def _weights(self) -> Dict[str, Any]:
+        return dict(self._algorithm.learner_group.get_weights()[DEFAULT_MODULE_ID])
+
+
+def _require_no_filter(pipeline: Any) -> None:
+    if any(isinstance(piece, MeanStdFilter) for piece in pipeline.connectors):
+        msg = (
+            "the weights in the channel 'model' were trained with MeanStdFilter's statistics, "
+            "which a checkpoint carries and a model does not: give the channel 'checkpoint' instead"
+        )
+        raise WarmStartRefused(msg)
+
+
+def _require_fit(given: Dict[str, Any], own: Dict[str, Any]) -> None:
+    """Compare the names and shapes of a model's weights with the network's own."""
+    before = {name: tuple(weight.shape) for name, weight in given.items()}
+    now = {name: tuple(weight.shape) for name, weight in own.items()}
+    misfits = [
+        "{} is {} in the model, {} here".format(
+            name, before.get(name, "missing"), now.get(name, "missing")
+        )
+        for name in sorted(set(before) | set(now))
+        if before.get(name) != now.get(name)
+    ]
+    if misfits:
+        shown, left = misfits[:_MOST_MISFITS], len(misfits[_MOST_MISFITS:])
+        shown += ["and {} more".format(left)] if left else []
+        msg = "the weights in the channel 'model' are another network's: {}. {}"
+        advice = "Give the config the network and the environment that the model was trained with"
+        raise WarmStartRefused(msg.format("; ".join(shown), advice))
 
 
 def _measured(value: Any) -> Optional[float]:

@@ -1,4 +1,4 @@
-"""What is refused rather than approximated."""
+"""What is refused rather than approximated; without Ray, so that it can be read anywhere."""
 
 
 class ExportRefused(NotImplementedError):
@@ -8,3 +8,11 @@ class ExportRefused(NotImplementedError):
         self.part = part if isinstance(part, str) else type(part).__name__
         msg = "this policy cannot be exported exactly: {} {}"
         super().__init__(msg.format(self.part, reason))
+
+
+class ExportWrong(RuntimeError):
+    """The exported graph does not answer as RLlib does; nothing was published."""
+
+
+class WarmStartRefused(ValueError):
+    """The weights of a model do not fit this policy, or would be wrong for it alone."""

@@ -12,16 +12,13 @@ from ray.rllib.connectors.common.flatten_observations import FlattenObservations
 from ray.rllib.utils.numpy import flatten_inputs_to_1d_tensor
 from ray.rllib.utils.spaces.space_utils import clip_action, unsquash_action
 
+from rlscript_ray.refusals import ExportWrong
 from rlscript_ray.translation import current_module, filter_of, pipelines_of
 
 # Two logits nearer than this may order either way in another implementation of the same sums.
 _TIE = 1e-5
 _MOST_TIES = 0.001
 _TOLERANCE = 1e-5
-
-
-class ExportWrong(RuntimeError):
-    """The exported graph does not answer as RLlib does; nothing was published."""
 
 
 def check_export(algorithm: Algorithm, graph: bytes, observations: Sequence[Any]) -> None:

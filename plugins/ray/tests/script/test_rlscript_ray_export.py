@@ -35,11 +35,11 @@ import rlscript
 from rlscript_ray.cluster import private_cluster, quiet_logs
 from rlscript_ray.export import to_onnx
 from rlscript_ray.layers import Normalise
-from rlscript_ray.learner import RLlibLearner, WarmStartRefused
-from rlscript_ray.refusals import ExportRefused
-from rlscript_ray.training import _prepared
+from rlscript_ray.learner import RLlibLearner
+from rlscript_ray.refusals import ExportRefused, ExportWrong, WarmStartRefused
+from rlscript_ray.running import prepared
 from rlscript_ray.translation import pipelines_of, translate
-from rlscript_ray.verification import ExportWrong, check_export
+from rlscript_ray.verification import check_export
 
 EPISODE_STEPS = 200
 
@@ -142,7 +142,7 @@ def config(*connectors, kind=PPOConfig, **model):
 @contextlib.contextmanager
 def built(wanted, env, kwargs=None, iterations=0):
     """Give a built algorithm, trained for a few iterations so that it is not its first self."""
-    algorithm = _prepared(wanted, env, kwargs or {}, seed=3).build_algo()
+    algorithm = prepared(wanted, env, kwargs or {}, seed=3).build_algo()
     try:
         for _ in range(iterations):
             algorithm.train()
@@ -409,6 +409,23 @@ class WarmStart(unittest.TestCase):
             runner = algorithm.env_runner.module.state_dict()["pi.net.mlp.0.bias"].numpy()
             learner = algorithm.learner_group.get_weights()["default_policy"]["pi.net.mlp.0.bias"]
         np.testing.assert_array_equal(runner, learner)
+
+    def test_other_network(self):
+        """Weights of another network are refused with the names and shapes that do not fit."""
+        kwargs = {"observation": "FLOATS", "action": "3"}
+        with built(config(), here("make_toy"), kwargs) as algorithm:
+            model = RLlibLearner(algorithm, here("make_toy"), kwargs).export()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        rlscript.publish_model(Path(folder.name), *model)
+        wide = config().rl_module(model_config=DefaultModelConfig(fcnet_hiddens=[24, 24]))
+        with built(wide, here("make_toy"), kwargs) as algorithm:
+            learner = RLlibLearner(algorithm, here("make_toy"), kwargs)
+            with self.assertRaises(WarmStartRefused) as caught:
+                learner.warm_start(Path(folder.name))
+        told = str(caught.exception)
+        self.assertIn("pi.net.mlp.0.weight is (3, 16) in the model, (3, 24) here", told)
+        self.assertRegex(told, r"mlp.2.bias is missing in the model, \(24,\) here")
 
     def test_filter(self):
         """Weights that need statistics are refused."""

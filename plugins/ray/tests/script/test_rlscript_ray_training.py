@@ -27,6 +27,7 @@ from rlscript.models import read_manifest
 
 CHECKOUT = Path(__file__).parents[4]
 SCRIPT = CHECKOUT / "examples" / "cartpole" / "train.py"
+STARTING = "rlcore: starting Ray and building the algorithm"
 
 
 class CartPole(unittest.TestCase):
@@ -66,21 +67,26 @@ class CartPole(unittest.TestCase):
         stopped_at = self.stop_after_first_evaluation()
         self.assertEqual(stopped_at, read_manifest(self.folder / "model")["evaluation"]["step"])
 
+        last = rlscript.Checkpoints(self.folder / "checkpoints").last().step
         with self.start() as process:
             lines = process.stdout.read().splitlines()
         self.assertEqual(0, process.returncode)
-        self.assertTrue(lines[0].startswith("rlcore step="), lines[0])
-        self.assertGreater(step_of(lines[0]), stopped_at)
+        told = "rlcore: goes on from the checkpoint at step {} (the job's own)"
+        self.assertEqual([STARTING, told.format(last)], lines[:2])
+        self.assertTrue(lines[2].startswith("rlcore step="), lines[2])
+        self.assertGreater(step_of(lines[2]), last)
         self.check_model()
         self.check_nothing_left()
 
     def stop_after_first_evaluation(self):
         """Send SIGTERM at the first line and return its step."""
         with self.start() as process:
+            begun = [process.stdout.readline().strip() for _ in range(2)]
             first = process.stdout.readline()
             process.send_signal(signal.SIGTERM)
             rest = process.stdout.read()
         self.assertEqual(0, process.returncode)
+        self.assertEqual([STARTING, "rlcore: starts from scratch"], begun)
         self.assertIn(" evaluation_return_mean=", first)
         self.assertIn("interrupted by SIGTERM", rest)
         return step_of(first)
