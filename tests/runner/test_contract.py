@@ -118,14 +118,14 @@ class Contract(unittest.TestCase):
     def test_checkpoint_folders(self):
         """What is asked for below `/opt/ml` is below the root."""
         table = [
-            (None, "/root/checkpoints"),
-            ("/opt/ml/mine", "/root/mine"),
+            (None, "/tree/checkpoints"),
+            ("/opt/ml/mine", "/tree/mine"),
             ("/opt/mlx", "/opt/mlx"),
             ("/data/mine", "/data/mine"),
         ]
         for wanted, expected in table:
             with self.subTest(wanted=wanted):
-                self.assertEqual(expected, contract.checkpoint_folder("/root", wanted))
+                self.assertEqual(expected, contract.checkpoint_folder("/tree", wanted))
 
 
 if __name__ == "__main__":
