@@ -83,7 +83,7 @@ KEYWORDS = (
     Argument("request_overrides", None, Kind.STRUCTURED, None, None, "fields of the request that no keyword reaches"),
     # Inputs and outputs.
     Argument("input_mode", None, Kind.TEXT, "File", "AlgorithmSpecification.TrainingInputMode", "File, FastFile or Pipe"),
-    Argument("output_path", None, Kind.TEXT, None, "OutputDataConfig.S3OutputPath", "s3:// or file:// folder for artefacts"),
+    Argument("output_path", None, Kind.TEXT, None, "OutputDataConfig.S3OutputPath", "folder for artefacts, s3://, file:// or a path"),
     Argument("output_kms_key", None, Kind.TEXT, None, "OutputDataConfig.KmsKeyId", "key for the artefacts"),
     Argument("disable_output_compression", None, Kind.FLAG, False, "OutputDataConfig.CompressionType", "leave the model unpacked"),
     Argument("model_uri", None, Kind.TEXT, None, "InputDataConfig", "model to start from"),

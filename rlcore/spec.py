@@ -158,7 +158,7 @@ class JobRequest:
         metric_definitions: What to read from the log; None where the user gave an image alone.
         channels: The inputs, in the order given.
         resources: Hosts and limits.
-        output_path: Where artefacts go, `s3://` or `file://`; None for the platform's default.
+        output_path: Where artefacts go, an address or a path; None for the platform's default.
         checkpoint_s3_uri: Where checkpoints are kept and found again.
         checkpoint_local_path: Where the script sees them.
         environment: Environment variables of the job.

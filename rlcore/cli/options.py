@@ -23,7 +23,7 @@ _WORDS = {
     "platform": "Name of the platform, e.g. local.",
     "instance_type": "One of local, local_gpu and the ml.* types.",
     "code_location": "Folder for the source archive, s3://.",
-    "output_path": "Folder for artefacts, s3:// or file://.",
+    "output_path": "Folder for artefacts: s3://, file:// or a path.",
     "hyperparameters": "Value for the script, typed as in YAML; repeatable.",
     "tags": "Tag of the job; repeatable.",
     "environment": "Environment variable of the job; repeatable.",
