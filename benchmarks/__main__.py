@@ -6,10 +6,16 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import jobs, report, size, startup, throughput
+from benchmarks import endpoint, jobs, report, size, startup, throughput
 from benchmarks.workbench import CHECKOUT, workbench
 
-GROUPS = {"startup": startup, "throughput": throughput, "jobs": jobs, "size": size}
+GROUPS = {
+    "startup": startup,
+    "throughput": throughput,
+    "jobs": jobs,
+    "endpoint": endpoint,
+    "size": size,
+}
 
 
 def main() -> None:

@@ -19,9 +19,9 @@ def results(bench: Workbench) -> Iterator[Result]:
     if bench.quick:
         return
     core = build_wheels(bench.folder / "weighed-wheels")[0]
-    ours = install_size_target(f"{core}[local]", bench.folder / "weighed")
+    ours = install_size_target(bench.folder / "weighed", f"{core}[local]")
     torchx = "TorchX" in bench.peers and install_size_target(
-        PEERS["TorchX"], bench.folder / "weighed-torchx"
+        bench.folder / "weighed-torchx", *PEERS["TorchX"]
     )
     yield Result(
         what="install of core with `[local]`",

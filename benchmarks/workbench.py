@@ -12,7 +12,14 @@ import attrs
 
 CHECKOUT = Path(__file__).parents[1]
 DISTRIBUTIONS = (".", "plugins/ray", "tests/distributions/rl-plugin-vw")
-PEERS = {"TorchX": "torchx==0.7.0", "SDK v2": "sagemaker<3", "llm": "llm==0.36"}
+PEERS = {
+    "TorchX": ("torchx==0.7.0",),
+    "SDK v2": ("sagemaker<3",),
+    "llm": ("llm==0.36",),
+    "bare ASGI": ("uvicorn==0.54.0", "httptools", "uvloop", "onnxruntime==1.31.1"),
+    "Ray Serve": ("ray[serve]==2.60.0", "onnxruntime==1.31.1"),
+    "MLflow": ("mlflow==3.17.2", "onnx==1.23.2", "onnxruntime==1.31.1"),
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -66,9 +73,9 @@ def build_wheels(target: Path) -> list[Path]:
     return sorted(target.glob("*.whl"), key=lambda wheel: not wheel.name.startswith("rlcore-"))
 
 
-def install_size_target(requirement: str, target: Path) -> Path:
-    """Install a requirement and its dependencies into a fresh folder, and return the folder."""
-    _pip(Path(sys.executable), "--target", target, requirement)
+def install_size_target(target: Path, *requirements: str) -> Path:
+    """Install requirements and their dependencies into a fresh folder, and return the folder."""
+    _pip(Path(sys.executable), "--target", target, *requirements)
     return target
 
 
@@ -85,21 +92,21 @@ def _ours(cache: Path, wheels: Path) -> Path:
 
 
 def _peers(cache: Path) -> dict[str, Path]:
-    found = {name: _peer(cache / name.replace(" ", "-"), pin) for name, pin in PEERS.items()}
+    found = {name: _peer(cache / name.replace(" ", "-"), pins) for name, pins in PEERS.items()}
     return {name: path for name, path in found.items() if path}
 
 
-def _peer(folder: Path, requirement: str) -> Path | None:
-    done = folder / "installed"
-    if not (done.exists() and done.read_text("utf-8") == requirement):
-        print(f"Installing {requirement} into {folder} ...")
+def _peer(folder: Path, requirements: tuple[str, ...]) -> Path | None:
+    done, named = folder / "installed", " ".join(requirements)
+    if not (done.exists() and done.read_text("utf-8") == named):
+        print(f"Installing {named} into {folder} ...")
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         try:
-            _pip(folder / "bin/python", requirement)
+            _pip(folder / "bin/python", *requirements)
         except subprocess.CalledProcessError:
-            print(f"{requirement} cannot be installed here; its column stays empty.")
+            print(f"{named} cannot be installed here; its column stays empty.")
             return None
-        done.write_text(requirement, encoding="utf-8")
+        done.write_text(named, encoding="utf-8")
     return folder / "bin"
 
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from rlcore.registry import ToolkitRegistry as ToolkitRegistry
     from rlcore.releases import ReleaseTable as ReleaseTable
     from rlcore.spec import Channel as Channel
-    from rlcore.spec import Container as Container
+    from rlcore.endpoints import Container as Container
     from rlcore.spec import Environment as Environment
     from rlcore.spec import JobState as JobState
     from rlcore.spec import JobStatus as JobStatus
     from rlcore.spec import MetricDefinition as MetricDefinition
-    from rlcore.spec import ModelRequest as ModelRequest
+    from rlcore.endpoints import ModelRequest as ModelRequest
     from rlcore.spec import Plan as Plan
     from rlcore.spec import ToolkitRelease as ToolkitRelease
     from rlcore.spec import Unavailable as Unavailable
@@ -35,7 +35,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Channel": "spec",
-    "Container": "spec",
+    "Container": "endpoints",
     "Environment": "spec",
     "FrameworkModel": "model",
     "JobState": "spec",
@@ -43,7 +43,7 @@ _HOMES = {
     "LearningCurve": "metrics",
     "MetricDefinition": "spec",
     "Model": "model",
-    "ModelRequest": "spec",
+    "ModelRequest": "endpoints",
     "Plan": "spec",
     "RLEstimator": "estimator",
     "RLFramework": "names",

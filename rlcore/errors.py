@@ -20,13 +20,20 @@ callers who catch that one go on working::
     │   ├── InterpreterNotFound               no Python that fits is on this machine
     │   └── BuildFailed                       the installer failed
     ├── PlatformError(RuntimeError)           a platform cannot do what it was asked to
-    │   └── UnknownPlatform(ValueError)       no installed platform answers to the name
+    │   ├── UnknownPlatform(ValueError)       no installed platform answers to the name
+    │   └── PortTaken                         another process listens on the port
     ├── JobExists(ValueError)                 the name is taken
     ├── JobNotFound(ValueError)               no platform knows the job
     ├── JobNotStarted(ValueError)             asked about a training job before fit
     ├── TrainingFailed(ValueError, RuntimeError)
     ├── MissingExtra(ImportError)             an optional dependency is not installed
-    └── NotDeployable(NotImplementedError)    the release has no way to be served
+    ├── NotDeployable(NotImplementedError)    the release has no way to be served
+    ├── InvalidModel(ValueError)              an archive is damaged, dangerous or no model
+    ├── EndpointExists(ValueError)            the name is taken
+    ├── EndpointNotFound(ValueError)          no platform knows the endpoint
+    ├── EndpointFailed(ValueError, RuntimeError)
+    ├── InvocationFailed(RuntimeError)        the endpoint answered with an error
+    └── EvaluationFailed(RuntimeError)        the environment could not be played or checked
 """
 
 from __future__ import annotations
@@ -109,6 +116,10 @@ class UnknownPlatform(PlatformError, ValueError):
     """No installed platform answers to the name."""
 
 
+class PortTaken(PlatformError):
+    """Another process listens on the port that was asked for."""
+
+
 class JobExists(RLCoreError, ValueError):
     """The name is that of a job that exists."""
 
@@ -154,6 +165,48 @@ class MissingExtra(RLCoreError, ImportError):
 
 class NotDeployable(RLCoreError, NotImplementedError):
     """The release has no way to be served."""
+
+
+class InvalidModel(RLCoreError, ValueError):
+    """A model's archive is damaged, would write outside its folder, or holds no model."""
+
+
+class EndpointExists(RLCoreError, ValueError):
+    """The name is that of an endpoint that exists."""
+
+
+class EndpointNotFound(RLCoreError, ValueError):
+    """No platform that was asked knows the endpoint."""
+
+
+class EndpointFailed(RLCoreError, ValueError, RuntimeError):
+    """The endpoint could not be brought into service; the message has its last lines.
+
+    Attributes:
+        endpoint_name: Name of the endpoint.
+    """
+
+    def __init__(self, message: str, *, endpoint_name: str) -> None:
+        """Keep the name beside the message."""
+        super().__init__(message)
+        self.endpoint_name = endpoint_name
+
+
+class InvocationFailed(RLCoreError, RuntimeError):
+    """An endpoint answered with an error, or not at all.
+
+    Attributes:
+        status: The HTTP status of the answer; None where there was none.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        """Keep the status beside the message."""
+        super().__init__(message)
+        self.status = status
+
+
+class EvaluationFailed(RLCoreError, RuntimeError):
+    """An environment could not be made, played or checked; the message has its traceback."""
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:

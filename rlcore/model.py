@@ -15,7 +15,7 @@ import attrs
 
 from rlcore.errors import InvalidArgument, NotDeployable
 from rlcore.images import ImageTemplate, processor
-from rlcore.spec import Container, ModelRequest
+from rlcore.endpoints import Container, ModelRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -261,37 +261,3 @@ class LogEvent:
     timestamp: float
     host: str
     message: str
-
-
-@attrs.frozen(kw_only=True)
-class Container:
-    """A model container of the hosting service, as data."""
-
-    image_uri: str
-    model_data: str
-    environment: Mapping[str, str] = attrs.field(factory=dict, converter=frozen_mapping)
-
-
-@attrs.frozen(kw_only=True)
-class ModelRequest:
-    """What a `Model` is made from.
-
-    Attributes:
-        release: The toolkit release that trained it; None for an image of one's own.
-        model_data: Address of `model.tar.gz`.
-        role: The role that hosting uses, where there is one.
-        image_uri: An image that wins over the release's.
-        entry_point: Inference script, if any.
-        source_uri: Address of the source archive that holds it.
-        environment: Environment variables of the model's container.
-        container_log_level: Level of `logging` for the container.
-    """
-
-    release: ToolkitRelease | None
-    model_data: str
-    role: str | None = None
-    image_uri: str | None = None
-    entry_point: str | None = None
-    source_uri: str | None = None
-    environment: Mapping[str, str] = attrs.field(factory=dict, converter=frozen_mapping)
-    container_log_level: int = 20

@@ -14,7 +14,7 @@ own loop::
 from rlscript.archives import ArchiveError, extract
 from rlscript.checkpoints import Checkpoint, Checkpoints
 from rlscript.environments import EnvironmentFailed, make_environment
-from rlscript.evaluation import Evaluation, evaluate
+from rlscript.evaluation import Evaluation, Turn, evaluate
 from rlscript.models import publish_model
 from rlscript.paths import (
     channel,
@@ -48,6 +48,7 @@ __all__ = [
     "Progress",
     "StartingPoint",
     "StopRule",
+    "Turn",
     "announce",
     "channel",
     "checkpoint_dir",

@@ -5,8 +5,28 @@ from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 # Training takes its seeds upwards from the script's own, usually a small number.
 FIRST_SEED = 1000000
+# Gymnasium's environments tell in `info` which actions are allowed (e.g. Taxi-v3).
+_MASK = "action_mask"
 
-Act = Callable[[List[Any]], Sequence[Any]]
+
+
+class Turn(NamedTuple):
+    """What a policy is asked in one step of one episode.
+
+    Attributes:
+        observation: The environment's observation.
+        state: What the policy returned in the step before; None at an episode's beginning, and
+            always for a policy that keeps none.
+        mask: Which actions are allowed, as the environment tells it; None where it does not.
+    """
+
+    observation: Any
+    state: Any = None
+    mask: Any = None
+
+
+# Answers each turn with the action and the policy's next state.
+Act = Callable[[List[Turn]], Sequence[Tuple[Any, Any]]]
 
 
 class Evaluation(NamedTuple):
@@ -34,6 +54,8 @@ class Evaluation(NamedTuple):
             "return_mean": self.return_mean,
             "return_min": min(self.returns),
             "return_max": max(self.returns),
+            "returns": list(self.returns),
+            "lengths": list(self.lengths),
         }
 
 
@@ -46,7 +68,7 @@ def evaluate(
     exactly once however long it is: the mean does not lean towards short episodes.
 
     Args:
-        act: Answers a list of observations with as many actions.
+        act: Answers a list of turns with as many pairs of an action and the next state.
         make: Returns a new environment with Gymnasium's API: `reset(seed=)`, and five results of
             `step`.
         episodes: How many episodes.
@@ -63,9 +85,9 @@ def evaluate(
     running = [_Episode(make(), seed) for _, seed in zip(range(environments), seeds)]
     finished = []  # type: List[_Episode]
     while running:
-        actions = act([episode.observation for episode in running])
-        for episode, action in zip(running, actions):
-            episode.step(action)
+        answers = act([episode.turn for episode in running])
+        for episode, (action, state) in zip(running, answers):
+            episode.step(action, state)
         done = [episode for episode in running if episode.done]
         running = [episode for episode in running if not episode.done]
         running += [_Episode(old.environment, seed) for old, seed in zip(done, seeds)]
@@ -86,10 +108,12 @@ class _Episode:
         self.total = 0.0
         self.length = 0
         self.done = False
-        self.observation, _ = environment.reset(seed=seed)
+        observation, info = environment.reset(seed=seed)
+        self.turn = Turn(observation, None, info.get(_MASK))
 
-    def step(self, action: Any) -> None:
-        self.observation, reward, terminated, truncated, _ = self.environment.step(action)
+    def step(self, action: Any, state: Any) -> None:
+        observation, reward, terminated, truncated, info = self.environment.step(action)
+        self.turn = Turn(observation, state, info.get(_MASK))
         self.total += float(reward)
         self.length += 1
         self.done = bool(terminated or truncated)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Callable, ContextManager, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from rlscript.checkpoints import Checkpoint, Checkpoints
-from rlscript.evaluation import Evaluation, evaluate
+from rlscript.evaluation import Evaluation, Turn, evaluate
 from rlscript.models import publish_model, read_manifest, read_model
 from rlscript.paths import checkpoint_dir, model_dir
 from rlscript.reporting import announce, report, seconds_since_start
@@ -49,8 +49,8 @@ class Learner:
         """Train for one iteration and return what it reached."""
         raise NotImplementedError
 
-    def act(self, observations: List[Any]) -> Sequence[Any]:
-        """Return the current policy's greedy action for each observation."""
+    def act(self, turns: List[Turn]) -> Sequence[Tuple[Any, Any]]:
+        """Return the current policy's greedy action, and its next state, for each turn."""
         raise NotImplementedError
 
     def save(self, folder: Path) -> None:

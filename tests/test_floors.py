@@ -29,7 +29,7 @@ PLUGIN_MODULES = sorted(CHECKOUT.glob("plugins/*/src/rl_plugin_*/**/*.py"))
 # Lowest first. A module belongs to the room with the longest name that it starts with.
 FLOORS = (
     {"errors", "kinds", "names"},
-    {"spec"},
+    {"spec", "endpoints"},
     {
         *("arguments", "hookspecs", "hyperparameters", "images", "inputs", "jobnames"),
         *("definitions", "literals", "metrics", "policy", "runner", "source", "storage"),

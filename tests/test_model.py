@@ -8,7 +8,8 @@ import pytest
 
 from rlcore.errors import InvalidArgument, NotDeployable
 from rlcore.model import FrameworkModel, Model, check_accelerator
-from rlcore.spec import Container, ModelRequest, ToolkitRelease, Unavailable
+from rlcore.endpoints import Container, ModelRequest
+from rlcore.spec import ToolkitRelease, Unavailable
 
 OWN_IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/my-img:1.0"
 HOSTING = {"group": "G1", "repository": "lab-serving", "tag": "1.0-{processor}"}

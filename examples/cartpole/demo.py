@@ -1,15 +1,17 @@
-"""Train PPO on CartPole-v1 with Ray RLlib on this machine, and show what comes out."""
+"""Train PPO on CartPole-v1 with Ray RLlib on this machine, deploy the policy, and play it."""
 
+import statistics
+import time
 from pathlib import Path
 
-from rlcore import RLEstimator, RLFramework, RLToolkit
+from rlcore import Predictor, RLEstimator, RLFramework, RLToolkit
 from rlcore.display import plot_png
 
 SOLVED = 475.0  # The environment's own threshold (Gymnasium, CartPole-v1).
 
 
 def main() -> None:
-    """Train until a greedy evaluation of 100 episodes is at the threshold, then plot the curve."""
+    """Train until an evaluation is at the threshold, then serve the policy and evaluate again."""
     estimator = RLEstimator(
         entry_point="train.py",
         source_dir=Path(__file__).parent,
@@ -23,6 +25,24 @@ def main() -> None:
     curve = estimator.jobs[-1].curve()
     picture = plot_png(curve, "cartpole.png", title="PPO on CartPole-v1", goal=SOLVED)
     print(f"  curve   {picture.resolve()}")
+
+    predictor = estimator.deploy(1, "local")
+    try:
+        print(estimator.evaluate(episodes=100, predictor=predictor))
+        print(f"  predictor.act: {_milliseconds(predictor):.2f} ms an action, the median of 1,000")
+    finally:
+        predictor.delete_endpoint()
+
+
+def _milliseconds(predictor: Predictor) -> float:
+    """Return how long the client waits for one action."""
+    observation = [0.01, -0.02, 0.03, 0.04]
+    seconds = []
+    for _ in range(1000):
+        started = time.perf_counter()
+        predictor.act(observation)
+        seconds.append(time.perf_counter() - started)
+    return 1000 * statistics.median(seconds)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rlcore.errors import UnknownPlatform, did_you_mean
+from rlcore.errors import PlatformError, UnknownPlatform, did_you_mean
+from rlcore.platforms.base import HostingPlatform
 
 if TYPE_CHECKING:
-    from rlcore.platforms.base import Platform
+    from rlcore.platforms.base import Hosting, Platform
 
 GROUP = "rlcore.platforms"
 
@@ -36,6 +37,19 @@ def resolve(platform: str | Platform | None, instance_type: str | None = None) -
         raise UnknownPlatform(msg)
     found: Platform = points[name].load()()
     return found
+
+
+def resolve_hosting(platform: str | Platform | None, instance_type: str | None = None) -> Hosting:
+    """Return the hosting of the platform that `resolve` finds.
+
+    Raises:
+        PlatformError: The platform trains, but serves no models.
+    """
+    place = resolve(platform, instance_type)
+    if not isinstance(place, HostingPlatform):
+        msg = f"The platform {place.name!r} serves no models. Deploy to another: platform=\"local\"."
+        raise PlatformError(msg)
+    return place.hosting
 
 
 def _instance(platform: Platform) -> Platform:

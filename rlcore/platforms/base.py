@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from rlcore.endpoints import Answer, Deployment, EndpointStatus
     from rlcore.source import Bundle
     from rlcore.spec import JobRequest, JobStatus, LogEvent, Plan
 
@@ -43,3 +44,65 @@ class Platform(Protocol):
 
     def jobs(self) -> Iterable[JobStatus]:
         """Return all jobs of this platform, newest first."""
+
+
+class Hosting(Protocol):
+    """A place where models are served.
+
+    Every method but `deploy` and `endpoints` raises `EndpointNotFound` for a name that the platform
+    does not know.
+    """
+
+    name: str
+
+    def deploy(self, deployment: Deployment, bundle: Bundle | None) -> str:
+        """Start an endpoint and return its name, before it is in service.
+
+        *bundle* is the packed inference code; None where the model's request names an archive that
+        is there already, or brings no code.
+
+        Raises:
+            EndpointExists: There is an endpoint of that name.
+            NotDeployable: The model's release has no way to be served here.
+        """
+
+    def describe(self, name: str) -> EndpointStatus:
+        """Return the endpoint as it is now."""
+
+    def endpoints(self) -> Iterable[EndpointStatus]:
+        """Return all endpoints of this platform, newest first."""
+
+    def invoke(
+        self, name: str, body: bytes, *, content_type: str, accept: str, attributes: str = ""
+    ) -> Answer:
+        """Send a request and return the answer.
+
+        Args:
+            name: The endpoint.
+            body: The request's body.
+            content_type: Its MIME type.
+            accept: MIME type that the answer is to have.
+            attributes: Custom attributes, `name=value` separated by commas.
+
+        Raises:
+            InvocationFailed: The answer was an error.
+        """
+
+    def delete(self, name: str) -> None:
+        """End the endpoint; what was in flight is answered. The model's archive stays."""
+
+    def delete_model(self, name: str) -> None:
+        """Delete a model that hosting keeps beside its endpoint; does nothing where it keeps none.
+
+        Args:
+            name: The endpoint that serves it, deleted already or not.
+        """
+
+
+@runtime_checkable
+class HostingPlatform(Protocol):
+    """A platform that serves models too."""
+
+    @property
+    def hosting(self) -> Hosting:
+        """Its hosting."""

@@ -53,14 +53,14 @@ class RLlibLearner(rlscript.Learner):
             episodes,
         )
 
-    def act(self, observations: List[Any]) -> Sequence[Any]:
+    def act(self, turns: List[rlscript.Turn]) -> Sequence[Tuple[Any, Any]]:
         """Return greedy actions of the graph that is exported."""
         if self._policy is None:
             self._policy = translate(self._algorithm)
-        batch = torch.as_tensor(np.stack([np.asarray(observation) for observation in observations]))
+        batch = torch.as_tensor(np.stack([np.asarray(turn.observation) for turn in turns]))
         noise = torch.zeros(len(batch), *self._policy.sample.noise_shape)
         with torch.no_grad():
-            return list(self._policy(batch, noise)[0].numpy())
+            return [(action, None) for action in self._policy(batch, noise)[0].numpy()]
 
     def save(self, folder: Path) -> None:
         """Write RLlib's own checkpoint: weights, optimiser, filters, counters."""
