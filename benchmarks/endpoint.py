@@ -139,9 +139,7 @@ def _processes(folder: Path) -> list[int]:
     return found
 
 
-def _others(
-    bench: Workbench, graph: Path, running: contextlib.ExitStack
-) -> dict[str, Target]:
+def _others(bench: Workbench, graph: Path, running: contextlib.ExitStack) -> dict[str, Target]:
     """Start the limit and the peers that could be installed."""
     servers = {
         "bare": ("bare ASGI", "bare.py", BODY),

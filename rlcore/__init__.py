@@ -10,6 +10,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rlcore.endpoints import Container as Container
+    from rlcore.endpoints import ModelRequest as ModelRequest
     from rlcore.estimator import RLEstimator as RLEstimator
     from rlcore.hookspecs import hookimpl as hookimpl
     from rlcore.metrics import LearningCurve as LearningCurve
@@ -20,12 +22,10 @@ if TYPE_CHECKING:
     from rlcore.registry import ToolkitRegistry as ToolkitRegistry
     from rlcore.releases import ReleaseTable as ReleaseTable
     from rlcore.spec import Channel as Channel
-    from rlcore.endpoints import Container as Container
     from rlcore.spec import Environment as Environment
     from rlcore.spec import JobState as JobState
     from rlcore.spec import JobStatus as JobStatus
     from rlcore.spec import MetricDefinition as MetricDefinition
-    from rlcore.endpoints import ModelRequest as ModelRequest
     from rlcore.spec import Plan as Plan
     from rlcore.spec import ToolkitRelease as ToolkitRelease
     from rlcore.spec import Unavailable as Unavailable

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from rlcore.endpoints import Container, ModelRequest
 from rlcore.errors import InvalidArgument, NotDeployable
 from rlcore.images import ImageTemplate, processor
-from rlcore.endpoints import Container, ModelRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

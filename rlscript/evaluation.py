@@ -9,7 +9,6 @@ FIRST_SEED = 1000000
 _MASK = "action_mask"
 
 
-
 class Turn(NamedTuple):
     """What a policy is asked in one step of one episode.
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from rlcore.endpoints import Container, ModelRequest
 from rlcore.errors import InvalidArgument, NotDeployable
 from rlcore.model import FrameworkModel, Model, check_accelerator
-from rlcore.endpoints import Container, ModelRequest
 from rlcore.spec import ToolkitRelease, Unavailable
 
 OWN_IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/my-img:1.0"

@@ -47,7 +47,7 @@ def resolve_hosting(platform: str | Platform | None, instance_type: str | None =
     """
     place = resolve(platform, instance_type)
     if not isinstance(place, HostingPlatform):
-        msg = f"The platform {place.name!r} serves no models. Deploy to another: platform=\"local\"."
+        msg = f'The platform {place.name!r} serves no models. Deploy to another: platform="local".'
         raise PlatformError(msg)
     return place.hosting
 

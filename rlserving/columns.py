@@ -1,6 +1,6 @@
 """Observations, masks and states as arrays: many at once, checked, or refused with a reason."""
 
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, Iterator, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -42,11 +42,11 @@ class Leaf(NamedTuple):
         array = numbers(values, self.shape, _FLOATS if self.kind == "Box" else _WHOLE, self.name)
         if self.kind == "Box":
             if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise BadRequest("{} is not finite".format(self.name))
+                raise BadRequest(f"{self.name} is not finite")
         elif ((array < self.low) | (array > self.high)).any():
             msg = "{} must be from {} to {}; {} was given"
             bounds = np.asarray(self.low).tolist(), np.asarray(self.high).tolist()
-            raise BadRequest(msg.format(self.name, bounds[0], bounds[1], _shown(array)))
+            raise BadRequest(msg.format(self.name, bounds[0], bounds[1], shown(array)))
         return array
 
     def outside(self, column: np.ndarray) -> np.ndarray:
@@ -59,7 +59,7 @@ class Leaf(NamedTuple):
     @property
     def name(self) -> str:
         """The leaf, for a message."""
-        return "the observation" + "".join("[{!r}]".format(key) for key in self.path)
+        return "the observation" + "".join(f"[{key!r}]" for key in self.path)
 
 
 def leaves(space: Dict[str, Any], path: Path = ()) -> Iterator[Leaf]:
@@ -110,7 +110,7 @@ def numbers(values: Sequence[Any], shape: Tuple[int, ...], kinds: str, name: str
     if array.dtype.kind not in kinds:
         wanted = "whole numbers" if kinds == _WHOLE else "numbers"
         msg = "{} must hold {} in the shape {}; {} was given"
-        raise BadRequest(msg.format(name, wanted, list(shape), _shown(values)))
+        raise BadRequest(msg.format(name, wanted, list(shape), shown(values)))
     if array.shape[1:] != shape:
         msg = "{} must have the shape {}; one of shape {} was given"
         raise BadRequest(msg.format(name, list(shape), list(array.shape[1:])))
@@ -124,7 +124,7 @@ def masks(values: Sequence[Any], shape: Tuple[int, ...]) -> np.ndarray:
         BadRequest: One is missing, of another shape, or holds something else than 0 and 1.
     """
     if any(value is None for value in values):
-        msg = "the policy needs a mask of the allowed actions, of shape {}: give \"mask\""
+        msg = 'the policy needs a mask of the allowed actions, of shape {}: give "mask"'
         raise BadRequest(msg.format(list(shape)))
     array = numbers(values, shape, "biuf", "the mask")
     if not np.isin(array, (0, 1)).all():
@@ -132,6 +132,18 @@ def masks(values: Sequence[Any], shape: Tuple[int, ...]) -> np.ndarray:
     if not array.astype(bool).reshape(len(array), -1).any(axis=1).all():
         raise BadRequest("the mask allows no action")
     return array.astype(bool)
+
+
+def state(given: Any, part: Dict[str, Any]) -> Any:
+    """Return the part of a state that an input takes.
+
+    Raises:
+        BadRequest: There is none of its name.
+    """
+    if not isinstance(given, dict) or part["name"] not in given:
+        msg = "the state must hold {!r} of shape {}, as the last answer gave it; {} was given"
+        raise BadRequest(msg.format(part["name"], list(part["shape"]), shown(given)))
+    return given[part["name"]]
 
 
 def at(value: Any, path: Path) -> Any:
@@ -145,13 +157,11 @@ def at(value: Any, path: Path) -> Any:
             value = value[key]
         except (KeyError, IndexError, TypeError) as error:
             msg = "the observation has no part {!r}; {} was given"
-            raise BadRequest(msg.format(key, _shown(value))) from error
+            raise BadRequest(msg.format(key, shown(value))) from error
     return value
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a value for a message, shortened."""
     text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
-
-
-

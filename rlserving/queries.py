@@ -3,7 +3,7 @@
 import difflib
 import io
 import json
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -90,18 +90,18 @@ def _json(body: bytes) -> Any:
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise BadRequest("the body is no JSON: {}".format(error)) from error
+        raise BadRequest(f"the body is no JSON: {error}") from error
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError("{} is no number in JSON".format(name))
+    raise ValueError(f"{name} is no number in JSON")
 
 
 def _npy(body: bytes) -> np.ndarray:
     try:
         return np.load(io.BytesIO(body), allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise BadRequest("the body is no array of numpy's: {}".format(error)) from error
+        raise BadRequest(f"the body is no array of numpy's: {error}") from error
 
 
 def _csv(body: bytes) -> List[List[float]]:
@@ -109,7 +109,7 @@ def _csv(body: bytes) -> List[List[float]]:
         lines = body.decode("utf-8").splitlines()
         return [[float(cell) for cell in line.split(",")] for line in lines if line.strip()]
     except ValueError as error:
-        raise BadRequest("the body is no CSV of numbers: {}".format(error)) from error
+        raise BadRequest(f"the body is no CSV of numbers: {error}") from error
 
 
 def _from_json(manifest: Manifest, given: Any, answer: str) -> Query:
@@ -143,7 +143,7 @@ def _plain(manifest: Manifest, given: Any, form: str, answer: str) -> Query:
     """Return the query of observations alone; a list answers a list."""
     name = _policy(manifest, {})
     space = manifest.policies[name].observation
-    if answer == CSV and isinstance(given, list) or form == "predictions":
+    if (answer == CSV and isinstance(given, list)) or form == "predictions":
         rows, single = _shaped(space, given), False
     else:
         rows, single = rows_of(space, given)
@@ -153,7 +153,7 @@ def _plain(manifest: Manifest, given: Any, form: str, answer: str) -> Query:
 
 def _shaped(space: Dict[str, Any], rows: Any) -> Any:
     if not isinstance(rows, list):
-        raise BadRequest("a list of observations is wanted, not {!r}".format(rows))
+        raise BadRequest(f"a list of observations is wanted, not {rows!r}")
     return rows
 
 
@@ -161,7 +161,7 @@ def _check_keys(given: Dict[str, Any]) -> None:
     for key in given:
         if key not in _KEYS:
             nearest = difflib.get_close_matches(key, _KEYS, n=1)
-            hint = "; did you mean {!r}?".format(nearest[0]) if nearest else ""
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
             msg = "unknown key {!r}{} Allowed are {}"
             raise BadRequest(msg.format(key, hint or ".", ", ".join(_KEYS)))
     if ("observation" in given) == ("observations" in given):
@@ -237,11 +237,11 @@ def _rows(given: Dict[str, Any], name: str, count: int, *, single: bool) -> Sequ
 
 def _list(given: Dict[str, Any], name: str) -> List[Any]:
     if not isinstance(given[name], list):
-        raise BadRequest("{} must be a list; {!r} was given".format(name, given[name]))
+        raise BadRequest(f"{name} must be a list; {given[name]!r} was given")
     return list(given[name])
 
 
-def _noise(given: Dict[str, Any], *, single: bool) -> Optional[Sequence[Any]]:
+def _noise(given: Optional[Dict[str, Any], *, single: bool) -> Sequence[Any]]:
     noise = given.get("noise")
     return [noise] if single and noise is not None else noise
 
@@ -249,12 +249,12 @@ def _noise(given: Dict[str, Any], *, single: bool) -> Optional[Sequence[Any]]:
 def _flag(given: Dict[str, Any]) -> bool:
     value = given.get("deterministic", True)
     if not isinstance(value, bool):
-        raise BadRequest("deterministic must be true or false; {!r} was given".format(value))
+        raise BadRequest(f"deterministic must be true or false; {value!r} was given")
     return value
 
 
 def _seed(given: Dict[str, Any]) -> Optional[int]:
     seed = given.get("seed")
     if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
-        raise BadRequest("seed must be a whole number from 0; {!r} was given".format(seed))
+        raise BadRequest(f"seed must be a whole number from 0; {seed!r} was given")
     return seed

@@ -5,7 +5,7 @@ import hashlib
 import json
 import posixpath
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 MANIFEST = "policy.json"
 FORMAT = 1
@@ -74,14 +74,14 @@ class Manifest(NamedTuple):
             ValueError: There is none, or several to choose from; the message lists them.
         """
         if agent is not None and agent not in self.agents:
-            raise ValueError("no agent {!r}{}".format(agent, _known(agent, self.agents)))
+            raise ValueError(f"no agent {agent!r}{_known(agent, self.agents)}")
         name = policy if agent is None else self.agents[agent]
         if name is None and len(self.policies) > 1:
             msg = "the model holds several policies: name one, policy being {}"
             raise ValueError(msg.format(_listed(self.policies)))
         name = name if name is not None else next(iter(self.policies))
         if name not in self.policies:
-            raise ValueError("no policy {!r}{}".format(name, _known(name, self.policies)))
+            raise ValueError(f"no policy {name!r}{_known(name, self.policies)}")
         return name
 
 
@@ -95,9 +95,9 @@ def read(folder: Path) -> Manifest:
     try:
         document = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise ManifestError("{} cannot be read: {}".format(MANIFEST, error)) from error
+        raise ManifestError(f"{MANIFEST} cannot be read: {error}") from error
     except ValueError as error:
-        raise ManifestError("{} is no JSON: {}".format(MANIFEST, error)) from error
+        raise ManifestError(f"{MANIFEST} is no JSON: {error}") from error
     manifest = parse(document)
     for name, digest in manifest.files.items():
         _check_file(folder, name, digest)
@@ -117,7 +117,7 @@ def parse(document: Any) -> Manifest:
     try:
         return _manifest(document)
     except (KeyError, TypeError, AttributeError) as error:
-        msg = "{} lacks a part, or has it in another form: {!r}".format(MANIFEST, error)
+        msg = f"{MANIFEST} lacks a part, or has it in another form: {error!r}"
         raise ManifestError(msg) from error
 
 
@@ -127,14 +127,14 @@ def _manifest(document: Dict[str, Any]) -> Manifest:
         _check_name(name)
     policies = {name: _policy(each) for name, each in document["policies"].items()}
     if not policies:
-        raise ManifestError("{} names no policy".format(MANIFEST))
+        raise ManifestError(f"{MANIFEST} names no policy")
     for name, policy in policies.items():
         if policy.graph not in files:
             msg = "the graph {!r} of the policy {!r} is not among the files{}"
             raise ManifestError(msg.format(policy.graph, name, _known(policy.graph, files)))
     agents = dict(document.get("agents") or {})
     for agent, name in agents.items():
-        _check_one_of("the policy of agent {!r}".format(agent), name, policies)
+        _check_one_of(f"the policy of agent {agent!r}", name, policies)
     return Manifest(
         str(document["toolkit"]),
         str(document["release"]),
@@ -181,20 +181,20 @@ def _checked_space(space: Dict[str, Any]) -> Dict[str, Any]:
 
 def _check_one_of(what: str, given: Any, allowed: Iterable[str]) -> None:
     if given not in allowed:
-        msg = "{}: unknown {}: {!r}{}".format(MANIFEST, what, given, _known(given, allowed))
+        msg = f"{MANIFEST}: unknown {what}: {given!r}{_known(given, allowed)}"
         raise ManifestError(msg)
 
 
 def _check_name(name: str) -> None:
     normal = posixpath.normpath(name)
     if posixpath.isabs(name) or "\\" in name or normal.split("/")[0] in ("..", "."):
-        raise ManifestError("{} names {!r}, outside the model".format(MANIFEST, name))
+        raise ManifestError(f"{MANIFEST} names {name!r}, outside the model")
 
 
 def _check_file(folder: Path, name: str, digest: str) -> None:
     path = folder / name
     if not path.is_file() or path.is_symlink():
-        raise ManifestError("{} names {!r}, which is not there".format(MANIFEST, name))
+        raise ManifestError(f"{MANIFEST} names {name!r}, which is not there")
     found = hashlib.sha256()
     with path.open("rb") as file:
         for block in iter(lambda: file.read(_BLOCK), b""):
@@ -206,7 +206,7 @@ def _check_file(folder: Path, name: str, digest: str) -> None:
 
 def _known(given: Any, known: Iterable[str]) -> str:
     nearest = difflib.get_close_matches(str(given), list(known), n=1)
-    hint = "; did you mean {!r}?".format(nearest[0]) if nearest else ""
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
     return "{} there are {}".format(hint or ";", _listed(known))
 
 
