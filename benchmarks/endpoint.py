@@ -44,7 +44,7 @@ class Measured(NamedTuple):
 
 def results(bench: Workbench) -> Iterator[Result]:
     """Measure all servers in turns, so that a noisy moment hits each of them."""
-    archive, graph, environment = _policy(bench)
+    archive, graph = _policy(bench)
     with contextlib.ExitStack() as running:
         ready, target, pids = running.enter_context(_endpoint(bench, archive))
         targets = {"ours": target, **_others(bench, graph, running)}
@@ -59,10 +59,8 @@ def results(bench: Workbench) -> Iterator[Result]:
 
 def _latency(found: dict[str, Measured]) -> Iterator[Result]:
     ours = found.pop("ours")
-    bare = found.pop("bare", None)
-    peers = {name: each for name, each in found.items()}
-    limit = {"a bare ASGI application": bare} if bare else {}
-    beside = {**limit, **peers}
+    bare = found.get("bare ASGI")
+    beside = found
     yield Result(
         what="endpoint, 1 client: p50",
         unit="ms",
@@ -87,15 +85,15 @@ def _latency(found: dict[str, Measured]) -> Iterator[Result]:
     )
 
 
-def _policy(bench: Workbench) -> tuple[Path, Path, Path]:
-    """Build the serving environment and a model; return archive, graph and environment."""
+def _policy(bench: Workbench) -> tuple[Path, Path]:
+    """Build the serving environment and a model; return archive and graph."""
     environment = Path(_output(bench, "rlcore", "env", "build", *SERVING).strip())
     folder = bench.folder / "policy"
     python = environment / "bin/python"
     subprocess.run([python, SERVERS / "policy.py", folder], check=True)
     archive = bench.folder / "model.tar.gz"
     subprocess.run(["tar", "-czf", archive, "-C", folder, "."], check=True)  # noqa: S607
-    return archive, next(folder.glob("*.onnx")), environment
+    return archive, next(folder.glob("*.onnx"))
 
 
 def _output(bench: Workbench, program: str, *arguments: str) -> str:
@@ -142,7 +140,7 @@ def _processes(folder: Path) -> list[int]:
 def _others(bench: Workbench, graph: Path, running: contextlib.ExitStack) -> dict[str, Target]:
     """Start the limit and the peers that could be installed."""
     servers = {
-        "bare": ("bare ASGI", "bare.py", BODY),
+        "bare ASGI": ("bare ASGI", "bare.py", BODY),
         "Ray Serve": ("Ray Serve", "ray_serve.py", BODY),
         "MLflow": ("MLflow", "mlflow_server.py", MLFLOW_BODY),
     }
@@ -201,7 +199,7 @@ def _measure(targets: dict[str, Target], *, rounds: int, quick: bool) -> dict[st
     for _ in range(rounds):
         for name, target in targets.items():
             load(target, clients=1, requests=20)
-            slow = quick or name not in {"ours", "bare"}
+            slow = quick or name not in {"ours", "bare ASGI"}
             found[name].append(
                 Measured(
                     load(target, clients=1, requests=200 if slow else 3000),

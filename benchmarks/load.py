@@ -5,13 +5,10 @@ from __future__ import annotations
 import select
 import socket
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import attrs
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _BLOCK = 1 << 16
 _END_OF_HEADERS = b"\r\n\r\n"

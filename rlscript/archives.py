@@ -3,8 +3,9 @@
 import os
 import shutil
 import tarfile
+import zlib
 from pathlib import Path, PurePosixPath
-from typing import List
+from typing import List, Optional
 
 MAXIMUM_MEMBERS = 100000
 MAXIMUM_BYTES = 50 * 1024**3
@@ -14,31 +15,44 @@ class ArchiveError(ValueError):
     """An archive holds what has no place in a model or checkpoint, or is too large."""
 
 
-def extract(archive: Path, folder: Path) -> None:
+def extract(archive: Path, folder: Path, maximum_bytes: Optional[int] = None) -> None:
     """Unpack plain files and folders of an archive below a folder.
 
     Nothing is written where one member is refused. Owners, permissions and times are ignored.
 
+    Args:
+        archive: The archive.
+        folder: Where its members go.
+        maximum_bytes: How much they may hold, MAXIMUM_BYTES by default; the disk's room is a limit too.
+
     Raises:
         ArchiveError: A member is absolute, leads out of the folder, is a link, a device or a
-            pipe, or the archive exceeds MAXIMUM_MEMBERS or MAXIMUM_BYTES.
+            pipe; there are more than MAXIMUM_MEMBERS, or they hold too much; or it is no archive.
     """
-    with tarfile.open(str(archive)) as opened:
-        members = opened.getmembers()
-        _check_size(archive, members)
-        for member in members:
-            _check_member(archive, member, folder)
-        for member in members:
-            _extract_member(opened, member, folder)
+    try:
+        with tarfile.open(str(archive)) as opened:
+            room = min(maximum_bytes or MAXIMUM_BYTES, shutil.disk_usage(str(folder.parent)).free)
+            members = _checked_members(archive, opened, folder, room)
+            for member in members:
+                _extract_member(opened, member, folder)
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise ArchiveError("{} is no whole archive: {}".format(archive, error)) from error
 
 
-def _check_size(archive: Path, members: List[tarfile.TarInfo]) -> None:
-    total = sum(member.size for member in members)
-    if len(members) > MAXIMUM_MEMBERS or total > MAXIMUM_BYTES:
-        msg = "{} holds {} members of {} bytes; allowed are {} and {}".format(
-            archive, len(members), total, MAXIMUM_MEMBERS, MAXIMUM_BYTES
-        )
-        raise ArchiveError(msg)
+def _checked_members(
+    archive: Path, opened: tarfile.TarFile, folder: Path, room: int
+) -> List[tarfile.TarInfo]:
+    """Return the members; a bomb is refused at the member that goes too far, unread."""
+    members = []  # type: List[tarfile.TarInfo]
+    total = 0
+    for member in opened:
+        _check_member(archive, member, folder)
+        members.append(member)
+        total += member.size
+        if len(members) > MAXIMUM_MEMBERS or total > room:
+            msg = "{} holds more than {} members or {} bytes, which is all that is allowed"
+            raise ArchiveError(msg.format(archive, MAXIMUM_MEMBERS, room))
+    return members
 
 
 def _check_member(archive: Path, member: tarfile.TarInfo, folder: Path) -> None:

@@ -7,6 +7,8 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
@@ -21,7 +23,11 @@ session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExec
 GREEDY = np.zeros((1, 2), np.float32)
 
 
-async def application(scope, receive, send):  # type: ignore[no-untyped-def]
+async def application(
+    scope: dict[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
     """Answer one request."""
     if scope["type"] != "http":
         return

@@ -1,6 +1,7 @@
 """MLflow's model server with the same graph. `python mlflow_server.py GRAPH PORT`."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,10 +12,11 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 import mlflow.onnx
 import onnx
 
-folder = os.path.join(tempfile.mkdtemp(), "model")  # noqa: PTH118 - MLflow takes a string
-mlflow.onnx.save_model(onnx.load(sys.argv[1]), folder)
-command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", folder]
-command += ["--port", sys.argv[2], "--host", "127.0.0.1", "--env-manager", "local"]
-with subprocess.Popen(command, start_new_session=True) as served:
-    sys.stdin.read()
-    os.killpg(served.pid, 15)
+with tempfile.TemporaryDirectory() as folder:
+    model = f"{folder}/model"
+    mlflow.onnx.save_model(onnx.load(sys.argv[1]), model)
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", model]
+    command += ["--port", sys.argv[2], "--host", "127.0.0.1", "--env-manager", "local"]
+    with subprocess.Popen(command, start_new_session=True) as served:
+        sys.stdin.read()
+        os.killpg(served.pid, signal.SIGTERM)

@@ -7,10 +7,6 @@ from pathlib import Path
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-folder = tempfile.mkdtemp(prefix="rlb-")
-token = Path(folder, "token")
-token.write_text("0" * 64, encoding="utf-8")
-os.environ["RAY_AUTH_TOKEN_PATH"] = str(token)
 
 import numpy as np
 import onnxruntime
@@ -39,9 +35,13 @@ class Policy:
         return {"action": int(self.session.run(["action"], feed)[0][0])}
 
 
-ray.init(num_cpus=2, include_dashboard=False, _temp_dir=folder, _node_ip_address="127.0.0.2")
-serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[2])})
-serve.run(Policy.bind(), route_prefix="/invocations")
-sys.stdin.read()
-serve.shutdown()
-ray.shutdown()
+with tempfile.TemporaryDirectory(prefix="rlb-", ignore_cleanup_errors=True) as folder:
+    token = Path(folder, "token")
+    token.write_text("0" * 64, encoding="utf-8")
+    os.environ["RAY_AUTH_TOKEN_PATH"] = str(token)
+    ray.init(num_cpus=2, include_dashboard=False, _temp_dir=folder, _node_ip_address="127.0.0.2")
+    serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[2])})
+    serve.run(Policy.bind(), route_prefix="/invocations")
+    sys.stdin.read()
+    serve.shutdown()
+    ray.shutdown()

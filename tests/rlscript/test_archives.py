@@ -1,5 +1,6 @@
 """Unpacking archives of others."""
 
+import gzip
 import io
 import tarfile
 import tempfile
@@ -81,6 +82,27 @@ class Extract(unittest.TestCase):
         for limit, value in (("MAXIMUM_MEMBERS", 1), ("MAXIMUM_BYTES", 7)):
             with mock.patch.object(archives, limit, value):
                 self.assertRaises(ArchiveError, extract, self.archive, self.target)
+        self.assertRaises(ArchiveError, extract, self.archive, self.target, 7)
+        extract(self.archive, self.target, 8)
+
+    def test_a_bomb_is_not_read(self):
+        """An archive that says of a member that it is huge is refused at once, unread."""
+        huge = member("huge")
+        huge.size = 1 << 50
+        with gzip.open(str(self.archive), "wb") as packed:
+            packed.write(huge.tobuf(tarfile.GNU_FORMAT) + bytes(10 << 20))
+        with self.assertRaises(ArchiveError) as raised:
+            extract(self.archive, self.target)
+
+        self.assertIn("which is all that is allowed", str(raised.exception))
+
+    def test_damaged(self):
+        """What is no archive, or only a part of one, is refused."""
+        self.pack(member("weights"))
+        whole = self.archive.read_bytes()
+        for content in (b"", b"no archive", whole[: len(whole) // 2], whole[:40] + b"x" * 40):
+            self.archive.write_bytes(content)
+            self.assertRaises(ArchiveError, extract, self.archive, self.target)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from rlcore.spec import Environment, JobState, JobStatus, LogEvent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rlcore.platforms.local.hosting import LocalHosting
     from rlcore.source import Bundle
     from rlcore.spec import JobRequest, Plan
 
@@ -66,6 +67,15 @@ class LocalPlatform:
         self._clock = clock
         self._grace = grace
         self._store = Store(self._home / "jobs.sqlite")
+
+    @property
+    def hosting(self) -> LocalHosting:
+        """What serves models on this machine."""
+        from rlcore.platforms.local.hosting import LocalHosting  # noqa: PLC0415 - jobs need none
+
+        return LocalHosting(
+            self.name, home=self._home, environments=self._environments, clock=self._clock
+        )
 
     def plan(self, request: JobRequest) -> Plan:
         """Return what `start` would do; see `plans.make` for what it raises."""

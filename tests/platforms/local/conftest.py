@@ -1,8 +1,11 @@
-"""A local platform with one environment, and a way to start small scripts on it."""
+"""A local platform with one environment, and ways to run scripts and serve models on it."""
 
 from __future__ import annotations
 
+import io
+import json
 import sys
+import tarfile
 import textwrap
 import time
 from pathlib import Path
@@ -12,13 +15,16 @@ import attrs
 import pytest
 
 from rlcore import source
+from rlcore.endpoints import Deployment, EndpointState, ModelRequest
 from rlcore.platforms.local.environments import Environments
+from rlcore.platforms.local.hosting import LocalHosting
 from rlcore.platforms.local.platform import LocalPlatform
 from rlcore.spec import Environment, JobRequest, ToolkitRelease, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rlcore.endpoints import EndpointStatus
     from rlcore.spec import JobStatus
 
 PYTHON = f"=={sys.version_info.major}.{sys.version_info.minor}.*"
@@ -28,6 +34,7 @@ RELEASE = ToolkitRelease(
     training=Environment(python=PYTHON, requirements=()),
     serving=Unavailable(reason="Nothing serves it."),
 )
+SERVED = attrs.evolve(RELEASE, serving=RELEASE.training)
 
 
 @pytest.fixture(scope="session")
@@ -109,3 +116,62 @@ def jobs(rlcore_home: Path, environments: Path, tmp_path: Path) -> Iterator[Jobs
         if not status.state.final:
             platform.stop(status.name)
             assert found.end(status.name).state.final
+
+
+@attrs.frozen
+class Endpoints:
+    """Deploys models on one hosting.
+
+    Attributes:
+        hosting: Where they are served.
+        environments: Folder of the environments that serve them.
+        folder: Where their archives are made.
+        release: What they are of.
+    """
+
+    hosting: LocalHosting
+    environments: Path
+    folder: Path
+    release: ToolkitRelease = SERVED
+
+    def pack(self, files: dict[str, str | bytes], name: str = "model") -> Path:
+        """Return an archive of files, whose texts lose their indentation."""
+        archive = self.folder / f"{name}.tar.gz"
+        with tarfile.open(archive, "w:gz") as packed:
+            for file, content in files.items():
+                data = content if isinstance(content, bytes) else textwrap.dedent(content).encode()
+                member = tarfile.TarInfo(file)
+                member.size = len(data)
+                packed.addfile(member, io.BytesIO(data))
+        return archive
+
+    def start(self, model: str | Path, name: str = "endpoint", **values: Any) -> str:
+        """Deploy an archive, or the text of inference code, and do not wait."""
+        archive = model if isinstance(model, Path) else self.pack({"code/inference.py": model})
+        release = values.pop("release", self.release)
+        request = ModelRequest(release=release, model_data=str(archive), **values.pop("request", {}))
+        bundle = values.pop("bundle", None)
+        deployment = Deployment(name=name, model=request, options=values)
+        return self.hosting.deploy(deployment, bundle)
+
+    def deploy(self, model: str | Path, name: str = "endpoint", **values: Any) -> EndpointStatus:
+        """Deploy likewise, and return the endpoint once it is in service or has failed."""
+        self.start(model, name, **values)
+        wait_until(lambda: self.hosting.describe(name).state is not EndpointState.CREATING)
+        return self.hosting.describe(name)
+
+    def ask(self, body: object, name: str = "endpoint") -> Any:
+        """Send JSON to an endpoint and return its answer."""
+        kind = "application/json"
+        data = json.dumps(body).encode()
+        answer = self.hosting.invoke(name, data, content_type=kind, accept=kind)
+        return json.loads(answer.body)
+
+
+@pytest.fixture
+def endpoints(rlcore_home: Path, environments: Path, tmp_path: Path) -> Iterator[Endpoints]:
+    """Yield a way to deploy; what is there in the end is deleted."""
+    hosting = LocalPlatform(home=rlcore_home, environments=environments).hosting
+    yield Endpoints(hosting, environments, tmp_path)
+    for status in hosting.endpoints():
+        hosting.delete(status.name)

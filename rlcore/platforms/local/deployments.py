@@ -1,0 +1,126 @@
+"""What the local hosting would do for a deployment: every check, and the endpoint as data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rlcore import storage
+from rlcore.errors import InvalidArgument, InvalidModel, NotDeployable, PlatformError, did_you_mean
+from rlcore.platforms.local import accelerators
+from rlcore.platforms.local.documents import plain
+from rlcore.spec import Environment, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rlcore.endpoints import Deployment, ModelRequest
+
+INSTANCE_TYPES = ("local", "local_gpu")
+OPTIONS: Mapping[str, tuple[type, float, float]] = {
+    "port": (int, 0, 65535),
+    "strict": (bool, False, True),
+    "max_body_size": (int, 1, 1 << 31),
+    "body_timeout": (float, 0.001, 3600.0),
+    "queue_size": (int, 1, 1 << 20),
+    "timeout": (float, 0.001, 86400.0),
+    "model_server_workers": (int, 1, 64),
+}
+"""What this platform heeds of a deployment's options: type, least and greatest value."""
+
+
+def document(deployment: Deployment) -> dict[str, Any]:
+    """Return the endpoint as data: what the front needs to know.
+
+    Raises:
+        NotDeployable: The model's release has no way to be served here.
+        InvalidArgument: An option has a value that is not allowed.
+        InvalidModel: There is no archive at the model's address.
+        PlatformError: It asks for what this machine has not got.
+    """
+    model = deployment.model
+    _check_resources(deployment)
+    return {
+        "name": deployment.name,
+        "id": os.urandom(16).hex(),
+        "label": str(model.release),
+        "model_data": _model_uri(model.model_data),
+        "program": model.entry_point,
+        "source_uri": model.source_uri,
+        "environment": plain(serving_environment(model)),
+        "variables": _variables(model),
+        "options": _options({**model.options, **deployment.options}),
+    }
+
+
+def serving_environment(model: ModelRequest) -> Environment:
+    """Return the environment that serves a model; raise `NotDeployable` where there is none."""
+    if model.release is None or model.image_uri:
+        msg = (
+            f"The local platform runs no images, and {model.image_uri!r} was given. Name the"
+            " toolkit, toolkit_version and framework that trained the model instead."
+        )
+        raise NotDeployable(msg)
+    if isinstance(model.release.serving, Unavailable):
+        msg = f"{model.release} is not served on the local platform: {model.release.serving.reason}"
+        raise NotDeployable(msg)
+    return model.release.serving
+
+
+def _check_resources(deployment: Deployment) -> None:
+    given = deployment.instance_type
+    if given not in INSTANCE_TYPES:
+        msg = (
+            f"The local platform has no instance type {given!r}. Allowed are"
+            f" {' and '.join(INSTANCE_TYPES)}.{did_you_mean(given, INSTANCE_TYPES)}"
+        )
+        raise PlatformError(msg)
+    if given == "local_gpu" and not accelerators.has_gpu():
+        msg = (
+            "instance_type 'local_gpu' needs a GPU, and this machine shows none"
+            f" ({' or '.join(accelerators.DEVICES)}). Use 'local' to serve on the processor."
+        )
+        raise PlatformError(msg)
+    if deployment.instance_count != 1:
+        msg = (
+            "The local platform serves on one host, and the instance count is"
+            f" {deployment.instance_count}. Set it to 1; model_server_workers=... has more workers."
+        )
+        raise PlatformError(msg)
+
+
+def _model_uri(given: str) -> str:
+    """Return the address of the model's archive, which must be there if it is on this machine."""
+    if given.startswith("s3://"):
+        return given
+    path = storage.to_path(given) if "://" in given else Path(given).expanduser().absolute()
+    if not path.is_file():
+        what = "a folder; pack it as model.tar.gz" if path.is_dir() else "not there"
+        msg = f"The model {given} is {what}."
+        raise InvalidModel(msg)
+    return path.as_uri()
+
+
+def _variables(model: ModelRequest) -> dict[str, str]:
+    """Return the environment variables of the workers; the caller's own win."""
+    usual = {
+        "SAGEMAKER_PROGRAM": model.entry_point,
+        "SAGEMAKER_CONTAINER_LOG_LEVEL": str(model.container_log_level),
+        "SAGEMAKER_REGION": "local",
+    }
+    given = {name: value for name, value in usual.items() if value is not None}
+    return {**given, **model.environment}
+
+
+def _options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that are heeded here, each of the right type and within its limits."""
+    found = {name: given[name] for name in OPTIONS if given.get(name) is not None}
+    for name, value in found.items():
+        kind, least, greatest = OPTIONS[name]
+        fits = isinstance(value, (int, float) if kind is float else kind)
+        if not fits or isinstance(value, bool) != (kind is bool) or not least <= value <= greatest:
+            wanted = "True or False" if kind is bool else f"a number from {least} to {greatest}"
+            msg = f"{name} must be {wanted}; {value!r} was given."
+            raise InvalidArgument(msg)
+    return found
