@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LARGEST_BATCH = 64
-_QUICK_DEATH = 10.0  # seconds; a worker that lives longer is started again at once
 _HANG_UP = 2.0  # seconds from the socket's end to the process's
 _INTERVAL = 0.01  # seconds
 _LONGEST_PAUSE = 30.0  # seconds before another try
@@ -103,7 +102,8 @@ class Dispatcher:
         self._workers: set[_Worker] = set()
         self._scheduled = False
         self._closing = False
-        self._quick_deaths = 0
+        self._failed_starts = 0
+        self._beginnings: set[asyncio.Future[_Worker]] = set()
 
     async def start(self) -> None:
         """Start the workers, and return when one is ready.
@@ -179,30 +179,31 @@ class Dispatcher:
             self._hand_out()
 
     def ended(self, worker: _Worker, reason: str) -> None:
-        """Start a worker in place of one that ended, later when it did not live long."""
+        """Start a worker in place of one that ended; later, where that one never served."""
         self._workers.discard(worker)
         if worker in self._idle:
             self._idle.remove(worker)
         if self._closing or self.policies is None:
             return
         self.restarts += 1
-        lived = time.monotonic() - worker.started
-        self._quick_deaths = self._quick_deaths + 1 if lived < _QUICK_DEATH else 0
         self._tell(f"{reason} It is started again.")
-        if not self._workers:
-            self._refuse_all(reason if self._quick_deaths > 1 else None)
+        self._failed_starts = 0 if worker.served else self._failed_starts + 1
+        if self._failed_starts and not self._workers:
+            self._refuse_waiting(reason)
         self._changed()
-        pause = min(_LONGEST_PAUSE, 0.5 * 2.0**self._quick_deaths) if self._quick_deaths > 1 else 0
+        pause = min(_LONGEST_PAUSE, 2.0**self._failed_starts - 1)
         asyncio.get_running_loop().call_later(pause, self._begin_again)
 
-    def _refuse_all(self, reason: str | None) -> None:
+    def _refuse_waiting(self, reason: str) -> None:
         self.failure = reason
-        while reason and self._queue:
+        while self._queue:
             _resolve(self._queue.popleft(), _refusal(503, reason))
 
     def _begin_again(self) -> None:
         if not self._closing:
-            self._restarting = asyncio.ensure_future(self._begin())
+            task = asyncio.ensure_future(self._begin())
+            self._beginnings.add(task)  # the loop alone would let go of it
+            task.add_done_callback(self._beginnings.discard)
 
 
 class _Worker(asyncio.Protocol):
@@ -211,7 +212,7 @@ class _Worker(asyncio.Protocol):
     def __init__(self, dispatcher: Dispatcher, process: subprocess.Popen[bytes]) -> None:
         self.process = process
         self.batches = False
-        self.started = time.monotonic()
+        self.served = False
         loop = asyncio.get_running_loop()
         self.ready: asyncio.Future[None] = loop.create_future()
         self.ready.add_done_callback(lambda future: future.cancelled() or future.exception())
@@ -247,6 +248,7 @@ class _Worker(asyncio.Protocol):
         if "error" in greeting:
             self._reason = greeting["error"]
             return
+        self.served = True
         self.batches = greeting["batches"]
         self.ready.set_result(None)
         self._dispatcher.became_ready(self, tuple(greeting["policies"]))

@@ -6,7 +6,7 @@ import http.client
 import json
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rlcore.endpoints import Answer
 from rlcore.errors import InvocationFailed
@@ -32,6 +32,13 @@ class Connections:
     def __init__(self, find: Callable[[str], EndpointFolder]) -> None:
         """Connect to nothing yet."""
         self._find = find
+        self._local = threading.local()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_find": self._find}  # Another process opens its own connections.
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._find = state["_find"]
         self._local = threading.local()
 
     def invoke(self, name: str, body: bytes, headers: Mapping[str, str]) -> Answer:

@@ -149,7 +149,9 @@ class Endpoints:
         """Deploy an archive, or the text of inference code, and do not wait."""
         archive = model if isinstance(model, Path) else self.pack({"code/inference.py": model})
         release = values.pop("release", self.release)
-        request = ModelRequest(release=release, model_data=str(archive), **values.pop("request", {}))
+        request = ModelRequest(
+            release=release, model_data=str(archive), **values.pop("request", {})
+        )
         bundle = values.pop("bundle", None)
         deployment = Deployment(name=name, model=request, options=values)
         return self.hosting.deploy(deployment, bundle)

@@ -188,7 +188,7 @@ def test_a_model_that_cannot_be_loaded(option, reason, explained):
 
 
 def test_a_worker_that_cannot_be_replaced(tmp_path):
-    """Once the replacement has died too, what waits is refused, with the reason."""
+    """When the next one cannot start, what waits is refused, until there is one that can."""
 
     async def test():
         async with Bench("--once", tmp_path / "seen") as bench:
@@ -198,6 +198,11 @@ def test_a_worker_that_cannot_be_replaced(tmp_path):
             assert "The worker ended with the exit code 4." == bench.dispatcher.failure
             with pytest.raises(NoWorker):
                 bench.ask("later")
+
+            (tmp_path / "seen").unlink()
+            while bench.dispatcher.failure:
+                await bench.changes.acquire()
+            assert "back" == (await bench.said("back"))["said"]
 
     run(test())
 
