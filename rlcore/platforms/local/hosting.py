@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import secrets
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
-import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +18,10 @@ from rlcore.errors import (
     EndpointExists,
     EndpointNotFound,
     MissingExtra,
-    PlatformError,
     PortTaken,
     did_you_mean,
 )
-from rlcore.platforms.local import deployments, processes
+from rlcore.platforms.local import deployments, fronts
 from rlcore.platforms.local.endpointfolder import (
     EndpointFolder,
     endpoint_folder,
@@ -44,12 +38,9 @@ if TYPE_CHECKING:
     from rlcore.endpoints import Answer, Deployment
     from rlcore.source import Bundle
 
-_FRONT = "rlcore.platforms.local.front"
 _STAGING = ".new-"  # begins the name of a folder that is no endpoint yet, or no longer one
 _ABANDONED = 3600.0  # seconds
 _BACKLOG = 2048
-_LAST_ANSWERS = 30.0  # seconds for a front to end before it is killed
-_INTERVAL = 0.01  # seconds
 _DIED = "The endpoint's process died. Delete the endpoint and deploy again."
 
 
@@ -97,7 +88,7 @@ class LocalHosting:
             document["port"] = listening.getsockname()[1]
             _write(staging, document, bundle)
             _publish(staging, folder)
-            _spawn(folder, lock, listening.fileno(), document["id"])
+            fronts.spawn(folder, lock, listening.fileno(), document["id"])
         return name
 
     def describe(self, name: str) -> EndpointStatus:
@@ -127,9 +118,7 @@ class LocalHosting:
         folder = self._found(name)
         self._connections.forget(name)
         mark = folder.read_document()["id"]
-        _terminate(folder, mark)
-        if not _ends(folder):
-            processes.kill(mark)
+        fronts.end(folder, mark)
         gone = folder.path.with_name(f"{_STAGING}{mark}")
         folder.path.rename(gone)  # first: nobody sees an endpoint that is half removed
         shutil.rmtree(gone, ignore_errors=True)
@@ -228,57 +217,9 @@ def _taken(name: str) -> str:
     )
 
 
-def _spawn(folder: EndpointFolder, lock: int, listening: int, mark: str) -> None:
-    """Start the front in a session of its own, holding the lock and the socket."""
-    command = [sys.executable, "-m", _FRONT, str(folder.path), str(lock), str(listening)]
-    with folder.log.open("ab") as output:
-        try:
-            subprocess.run(
-                command,
-                cwd=folder.path,
-                env={**os.environ, processes.MARK: mark},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=[lock, listening],
-                start_new_session=True,
-                check=True,
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            said = "".join(f"\n{line}" for line in folder.last_lines())
-            shutil.rmtree(folder.path, ignore_errors=True)
-            msg = f"The process of the endpoint could not be started: {error}{said}"
-            raise PlatformError(msg) from error
-
-
-def _terminate(folder: EndpointFolder, mark: str) -> None:
-    with suppress(FileNotFoundError, ProcessLookupError):
-        front = int(folder.process.read_text("utf-8"))
-        if processes.carries(front, mark):
-            os.kill(front, signal.SIGTERM)
-
-
-def _ends(folder: EndpointFolder) -> bool:
-    """Wait for the front to end; return whether it did in time."""
-    deadline = time.monotonic() + _LAST_ANSWERS
-    while _is_locked(folder.lock):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_INTERVAL)
-    return True
-
-
-def _is_locked(path: Path) -> bool:
-    try:
-        with locked(path, wait=False):
-            return False
-    except BlockingIOError:
-        return True
-
-
 def _status(folder: EndpointFolder) -> EndpointStatus:
     # Looked at first: a front that ends says what it has to say before it lets go.
-    alive = _is_locked(folder.lock)
+    alive = fronts.is_alive(folder)
     document, said = folder.read_document(), folder.read_status()
     state, reason = EndpointState(said["state"]), said.get("failure_reason")
     if not alive and state is not EndpointState.FAILED:

@@ -55,7 +55,7 @@ class Bench:
 
     async def said(self, text: str) -> dict:
         """Return the answer to a text."""
-        return json.loads((await self.ask(text)).body)
+        return dict(json.loads((await self.ask(text)).body))
 
 
 def run(coroutine):

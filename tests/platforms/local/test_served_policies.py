@@ -17,6 +17,7 @@ from rlcore.endpoints import EndpointState
 from rlcore.errors import InvocationFailed
 from rlcore.platforms.local.environments import Environments
 from rlcore.releases import ReleaseTable
+from rlscript.models import named
 
 PLUGIN = Path(__file__).parents[3] / "plugins/ray/src/rl_plugin_ray"
 KIND = "application/json"
@@ -38,7 +39,7 @@ def policies(endpoints, release):
 
 def right(observation):
     """Return what the policy does, by its own weights."""
-    return int(np.dot(observation, cartpole.BALANCING) > 0)
+    return int(np.dot(observation, cartpole.LEANING) > 0)
 
 
 def observations(count):
@@ -107,7 +108,7 @@ def bounded(folder):
     manifest = cartpole.manifest("unused")
     policy = manifest["policies"]["default"]
     policy["observation"] = {**policy["observation"], "low": -1.0, "high": 1.0}
-    policy["graph"] = cartpole.named("policy", ".onnx", cartpole.graph())
+    policy["graph"] = named("policy", ".onnx", cartpole.graph())
     return cartpole.archive(folder, policies=manifest["policies"])
 
 
