@@ -10,7 +10,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rlcore.agent import Agent as Agent
     from rlcore.endpoints import Container as Container
+    from rlcore.endpoints import EndpointState as EndpointState
+    from rlcore.endpoints import EndpointStatus as EndpointStatus
     from rlcore.endpoints import ModelRequest as ModelRequest
     from rlcore.estimator import RLEstimator as RLEstimator
     from rlcore.hookspecs import hookimpl as hookimpl
@@ -19,8 +22,12 @@ if TYPE_CHECKING:
     from rlcore.model import Model as Model
     from rlcore.names import RLFramework as RLFramework
     from rlcore.names import RLToolkit as RLToolkit
+    from rlcore.platforms.base import Hosting as Hosting
+    from rlcore.predictor import Predictor as Predictor
     from rlcore.registry import ToolkitRegistry as ToolkitRegistry
     from rlcore.releases import ReleaseTable as ReleaseTable
+    from rlcore.servingpredictors import MXNetPredictor as MXNetPredictor
+    from rlcore.servingpredictors import TensorFlowPredictor as TensorFlowPredictor
     from rlcore.spec import Channel as Channel
     from rlcore.spec import Environment as Environment
     from rlcore.spec import JobState as JobState
@@ -34,21 +41,28 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Agent": "agent",
     "Channel": "spec",
     "Container": "endpoints",
+    "EndpointState": "endpoints",
+    "EndpointStatus": "endpoints",
     "Environment": "spec",
     "FrameworkModel": "model",
+    "Hosting": "platforms.base",
     "JobState": "spec",
     "JobStatus": "spec",
     "LearningCurve": "metrics",
     "MetricDefinition": "spec",
+    "MXNetPredictor": "servingpredictors",
     "Model": "model",
     "ModelRequest": "endpoints",
     "Plan": "spec",
+    "Predictor": "predictor",
     "RLEstimator": "estimator",
     "RLFramework": "names",
     "RLToolkit": "names",
     "ReleaseTable": "releases",
+    "TensorFlowPredictor": "servingpredictors",
     "ToolkitRegistry": "registry",
     "ToolkitRelease": "spec",
     "TrainingJob": "training",

@@ -23,6 +23,8 @@ from rlcore.errors import (
 from rlcore.kinds import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rlcore.spec import JobRequest
 
 
@@ -127,42 +129,51 @@ def second_name(name: str) -> str:
     return _SECOND_NAME.get(name, name)
 
 
-def fold(given: Mapping[str, Any]) -> dict[str, Any]:
+def fold(
+    given: Mapping[str, Any], known: Iterable[Argument] = ARGUMENTS, owner: str = "RLEstimator"
+) -> dict[str, Any]:
     """Return *given* under the second generation's names.
+
+    Args:
+        given: Values by either of their names.
+        known: The table of arguments.
+        owner: Whose arguments they are, for the message.
 
     Raises:
         UnknownArgument: A keyword that neither generation knows.
         ConflictingArguments: A keyword given under both of its names.
     """
+    by_name = {argument.name: argument for argument in known}
+    by_old_name = {each.old_name: each for each in by_name.values() if each.old_name}
     folded: dict[str, Any] = {}
     for keyword, value in given.items():
-        name = second_name(keyword)
-        if name not in BY_NAME:
-            nearest = did_you_mean(keyword, [*BY_NAME, *_SECOND_NAME])
+        argument = by_name.get(keyword) or by_old_name.get(keyword)
+        if argument is None:
+            nearest = did_you_mean(keyword, [*by_name, *by_old_name])
             msg = (
-                f"RLEstimator has no argument {keyword!r}.{nearest} What has no argument of its own"
+                f"{owner} has no argument {keyword!r}.{nearest} What has no argument of its own"
                 " can be put into the request through request_overrides={...}."
             )
             raise UnknownArgument(msg)
-        if name in folded:
+        if argument.name in folded:
             msg = (
-                f"{BY_NAME[name].old_name!r} and {name!r} are two names of one argument."
-                f" Give one of them, preferably {name!r}."
+                f"{argument.old_name!r} and {argument.name!r} are two names of one argument."
+                f" Give one of them, preferably {argument.name!r}."
             )
             raise ConflictingArguments(msg)
-        folded[name] = value
+        folded[argument.name] = value
     return folded
 
 
-def complete(folded: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a value for every keyword of the table: the given one, else the default.
+def complete(folded: Mapping[str, Any], keywords: Iterable[Argument] = KEYWORDS) -> dict[str, Any]:
+    """Return a value for every keyword of a table: the given one, else the default.
 
     Raises:
         InvalidArgument: A value is not of its keyword's kind.
     """
     return {
         keyword.name: _parsed(keyword, folded.get(keyword.name, keyword.default))
-        for keyword in KEYWORDS
+        for keyword in keywords
     }
 
 

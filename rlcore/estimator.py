@@ -12,13 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rlcore import arguments, inputs, jobnames, kinds, platforms
 from rlcore.definitions import parse_definitions
-from rlcore.errors import (
-    InvalidArgument,
-    JobExists,
-    JobNotStarted,
-    MissingArgument,
-    PlatformError,
-)
+from rlcore.deployable import Deployable
+from rlcore.errors import InvalidArgument, JobExists, MissingArgument
 from rlcore.hyperparameters import encode
 from rlcore.kinds import Kind
 from rlcore.names import RLFramework, RLToolkit, toolkit_key
@@ -28,6 +23,7 @@ from rlcore.training import TrainingJob
 
 if TYPE_CHECKING:
     from rlcore.platforms.base import Platform
+    from rlcore.predictor import Predictor
     from rlcore.source import Bundle
     from rlcore.spec import ToolkitRelease
     from rlcore.toolkit import Toolkit
@@ -35,8 +31,8 @@ if TYPE_CHECKING:
 _NAME_TRIES = 5
 
 
-class RLEstimator:
-    """Trains a reinforcement-learning script, on the platform that is named.
+class RLEstimator(Deployable):
+    """Trains a reinforcement-learning script on the platform that is named, and deploys the policy.
 
     Arguments and behaviour are those of the SageMaker SDK's class of the same name; every keyword
     of its base classes is known in both generations' vocabularies (`rlcore.arguments`).
@@ -88,6 +84,7 @@ class RLEstimator:
         self.source_dir = None if source_dir is None else _path("source_dir", source_dir)
         self.image_name: str | None = self._arguments["image_uri"]
         self.latest_training_job: TrainingJob | None = None
+        self.latest_predictor: Predictor | None = None
         self.jobs: list[TrainingJob] = []
         self._hyperparameters = _mapping("hyperparameters", hyperparameters)
         self._release: ToolkitRelease | None = None
@@ -236,19 +233,6 @@ class RLEstimator:
         return estimator
 
     @property
-    def model_data(self) -> str:
-        """Address of the latest job's `model.tar.gz`."""
-        if self.latest_training_job is None:
-            msg = "Estimator is not associated with a training job. Call fit or attach first."
-            raise JobNotStarted(msg)
-        status = self.latest_training_job.status()
-        if status.model_data is None:
-            ended = "left no model" if status.state.final else "has no model yet"
-            msg = f"The training job {status.name} is {status.state.value} and {ended}."
-            raise PlatformError(msg)
-        return status.model_data
-
-    @property
     def _current_job_name(self) -> str | None:
         """Name of the latest job; notebooks of the original read it."""
         return self.latest_training_job.name if self.latest_training_job else None
@@ -335,7 +319,11 @@ class RLEstimator:
             return None
         from rlcore import source  # noqa: PLC0415 - constructing packs nothing
 
-        packages = ("rlscript", *(self._release.script_packages if self._release else ()))
+        packages = (
+            "rlscript",
+            "rlserving",
+            *(self._release.script_packages if self._release else ()),
+        )
         return source.bundle(
             self.entry_point,
             Path(self.source_dir).expanduser() if self.source_dir else None,

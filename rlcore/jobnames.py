@@ -1,4 +1,4 @@
-"""Names of jobs: unique, valid and no longer than the service allows."""
+"""Names of jobs and endpoints: unique, valid and no longer than the service allows."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def unique(base: str, now: float) -> str:
     return f"{stem}-{stamp}"
 
 
-def check(name: Any) -> str:
-    """Return *name* if it is a valid job name; raise `InvalidArgument` otherwise."""
+def check(name: Any, what: str = "a job name") -> str:
+    """Return *name* if jobs and endpoints may have it; raise `InvalidArgument` otherwise."""
     if not isinstance(name, str) or len(name) > LONGEST or not _VALID.fullmatch(name):
         msg = (
-            f"{name!r} is not a job name. Allowed are letters, digits and hyphens, at most"
+            f"{name!r} is not {what}. Allowed are letters, digits and hyphens, at most"
             f" {LONGEST} characters, with a letter or digit at both ends. Nearest:"
             f" {_nearest(str(name))!r}."
         )

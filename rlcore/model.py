@@ -1,33 +1,52 @@
-"""Trained models as data: the container that serves them.
+"""Trained models: what serves them, and how they come into service.
 
-Whatever deploys calls `model_class(ModelRequest(...))` and asks the object; nothing here touches a
-network or a disk. A plugin subclasses `Model`, or `FrameworkModel` where its release names an image
-of the hosting service.
+Whatever deploys calls `model_class(ModelRequest(...))` and asks the object. A plugin subclasses
+`Model`, or `FrameworkModel` where its release names an image of the hosting service.
 """
 
 from __future__ import annotations
 
 import abc
+import inspect
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
 from rlcore.endpoints import Container, ModelRequest
 from rlcore.errors import InvalidArgument, NotDeployable
 from rlcore.images import ImageTemplate, processor
+from rlcore.names import toolkit_key
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
+
+    from rlcore.platforms.base import Hosting, Platform
+    from rlcore.predictor import Predictor
+    from rlcore.registry import ToolkitRegistry
+    from rlcore.source import Bundle
+    from rlcore.spec import ToolkitRelease
 
 _NOTEBOOK_ACCELERATOR = "local_sagemaker_notebook"
 
 
 @attrs.frozen
 class Model(abc.ABC):
-    """A trained model, made from what is known of it."""
+    """A trained model, made from what is known of it.
+
+    Attributes:
+        request: What is known.
+        bundle: The packed inference code, where it is on this machine.
+        platform: Where the model is deployed to unless `deploy` says otherwise.
+    """
+
+    uses_training_script: ClassVar[bool] = False
+    """Whether the training's script serves the model where no other is given."""
 
     request: ModelRequest
+    bundle: Any = attrs.field(default=None, kw_only=True, repr=False)
+    platform: Any = attrs.field(default=None, kw_only=True, repr=False)
 
     @abc.abstractmethod
     def container(
@@ -44,6 +63,84 @@ class Model(abc.ABC):
             InvalidArgument: There is no image for the region or the instance type.
             NotDeployable: The release has no way to be served.
         """
+
+    def predictor(self, endpoint_name: str, hosting: Hosting) -> Predictor:
+        """Return what asks an endpoint of the model."""
+        from rlcore.predictor import Predictor  # noqa: PLC0415 - a class alone asks nothing
+
+        return Predictor(endpoint_name, hosting=hosting)
+
+    @classmethod
+    def from_archive(  # noqa: PLR0913 - a foreign archive says nothing by itself
+        cls,
+        model_data: str | os.PathLike[str],
+        *,
+        toolkit: str | None = None,
+        toolkit_version: str | None = None,
+        framework: str | None = None,
+        platform: str | Platform | None = None,
+        registry: ToolkitRegistry | None = None,
+        **options: Any,
+    ) -> Model:
+        """Return the model in an archive, wherever it was trained.
+
+        Args:
+            model_data: Path or address of the `model.tar.gz`.
+            toolkit: The toolkit that trained it; read from the archive's `policy.json` by default.
+            toolkit_version: Its version, likewise.
+            framework: Its framework, likewise.
+            platform: Where the model is deployed to.
+            registry: Where toolkits are looked up; those installed by default.
+            **options: The arguments of `create_model`.
+
+        Raises:
+            InvalidModel: It is no archive, or a damaged one.
+            MissingArgument: It does not say which toolkit trained it, and neither do the arguments.
+        """
+        from rlcore import modelrequests  # noqa: PLC0415 - a class alone reads no archive
+
+        known = modelrequests.registry_or_default(registry)
+        request, bundle = modelrequests.of_archive(
+            model_data, toolkit, toolkit_version, framework, registry=known, options=options
+        )
+        found = class_of(request.release, request.image_uri, known)
+        return make(found, request, bundle, platform)
+
+    def deploy(
+        self,
+        initial_instance_count: int | None = None,
+        instance_type: str | None = None,
+        **kwargs: Any,
+    ) -> Predictor:
+        """Bring the model into service, and return what asks it.
+
+        Args:
+            initial_instance_count: Number of hosts; one by default.
+            instance_type: `local`, `local_gpu` or an `ml.*` type.
+            **kwargs: The arguments of `rlcore.hostingarguments.ENDPOINT`.
+
+        Raises:
+            EndpointExists: There is an endpoint of the name that was given.
+            NotDeployable: The release has no way to be served there.
+            EndpointFailed: It could not be brought into service.
+        """
+        count_and_type = {
+            "initial_instance_count": initial_instance_count,
+            "instance_type": instance_type,
+        }
+        from rlcore import startup  # noqa: PLC0415 - a class alone starts nothing
+
+        given = startup.arguments_of({**count_and_type, **kwargs})
+        hosting = startup.hosting(given, self.platform)
+        name = startup.start(hosting, self.request, self.bundle, given)
+        own = self.request.options.get("predictor_cls")
+        predictor: Predictor = own(name, hosting=hosting) if own else self.predictor(name, hosting)
+        for what in ("serializer", "deserializer"):
+            if given[what] is not None:
+                setattr(predictor, what, given[what])
+        if given["wait"]:
+            startup.wait_until_in_service(hosting, name)
+        return predictor
 
 
 class FrameworkModel(Model):
@@ -111,3 +208,32 @@ def check_accelerator(accelerator_type: str) -> None:
         f" accelerator_type={accelerator_type!r}. Leave it out, or choose a GPU instance type."
     )
     warnings.warn(msg, UserWarning, stacklevel=2)
+
+
+def class_of(
+    release: ToolkitRelease | None, image_uri: str | None, registry: ToolkitRegistry
+) -> type[Model]:
+    """Return the class of a model: its plugin's, or that of models in an image of one's own."""
+    if release is None:
+        return FrameworkModel
+    key = toolkit_key(release.toolkit, release.framework)
+    found = registry.toolkit(key).model_class(release)
+    return FrameworkModel if image_uri and not issubclass(found, FrameworkModel) else found
+
+
+def make(
+    cls: type[Model],
+    request: ModelRequest,
+    bundle: Bundle | None,
+    platform: str | Platform | None,
+) -> Model:
+    """Return a model of a class that a plugin named.
+
+    Raises:
+        NotDeployable: The class cannot be made: nothing serves the release.
+    """
+    if inspect.isabstract(cls):
+        why = getattr(request.release and request.release.serving, "reason", "")
+        msg = f"{request.release} cannot be deployed: its plugin names no way to serve it. {why}"
+        raise NotDeployable(msg.rstrip())
+    return attrs.evolve(cls(request), bundle=bundle, platform=platform)

@@ -17,6 +17,7 @@ CORE = sorted(
 SOURCES = [
     *CORE,
     *sorted(CHECKOUT.glob("rlscript/**/*.py")),
+    *sorted(CHECKOUT.glob("rlserving/**/*.py")),
     *sorted(CHECKOUT.glob("plugins/*/src/**/*.py")),
 ]
 # The facade: the original's signature and what each argument means take a third of it.

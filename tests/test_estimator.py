@@ -223,6 +223,15 @@ def test_the_request_holds_everything(script, platform, tmp_path) -> None:
     assert not platform.started
 
 
+def test_what_travels_with_the_script(script, platform) -> None:
+    """The script side, and what serves its exports, which each export carries along."""
+    RLEstimator(script, **RAY, platform=platform).fit(wait=False)
+
+    (bundle,) = platform.bundles
+    roots = {member.name.partition("/")[0] for member in bundle.members}
+    assert {"train.py", "rlscript", "rlscript_ray", "rlserving"} == roots
+
+
 def test_two_plans_of_one_source_have_one_digest(script, platform) -> None:
     """The digest names the upload; the job's name and time are not in it."""
     estimator = RLEstimator(script, **RAY, platform=platform, base_job_name="a_b")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -20,6 +21,7 @@ SCRIPT_SIDES = sorted(
     path.parent
     for path in (
         CHECKOUT / "rlscript/__init__.py",
+        CHECKOUT / "rlserving/__init__.py",
         CHECKOUT / "rlcore/runner/__init__.py",
         *CHECKOUT.glob("plugins/*/src/rlscript_*/__init__.py"),
     )
@@ -31,14 +33,18 @@ FLOORS = (
     {"errors", "kinds", "names"},
     {"spec", "endpoints"},
     {
-        *("arguments", "hookspecs", "hyperparameters", "images", "inputs", "jobnames"),
-        *("definitions", "literals", "metrics", "policy", "runner", "source", "storage"),
+        *("arguments", "hookspecs", "hostingarguments", "hyperparameters", "images", "inputs"),
+        *("definitions", "jobnames", "literals", "metrics", "policy", "runner", "serializers"),
+        *("source", "storage"),
     },
     {"releases", "display"},
     {"registry", "toolkit", "platforms.base"},
     {"platforms"},
-    {"training", "model", "predictor", "evaluation"},
-    {"estimator"},
+    {
+        *("agent", "evaluation", "model", "modelrequests", "predictor", "servingpredictors"),
+        *("startup", "training"),
+    },
+    {"deployable", "estimator"},
     {"cli", "compat", "testing", "__main__", ""},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -170,6 +176,14 @@ def test_runner_and_rlscript_need_the_standard_library_alone(name: str) -> None:
     imported = set().union(*(packages(path, lazy=False) for path in folder.glob("**/*.py")))
 
     assert set() == imported - sys.stdlib_module_names - siblings - {folder.name}
+
+
+@pytest.mark.parametrize("name", ["frames", "handlers", "manifest", "models", "worker"])
+def test_the_worker_starts_with_the_standard_library_alone(name: str) -> None:
+    """Inference code may run where there is no numpy; only policies of ours need it."""
+    start = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); import rlserving.{name}"
+
+    subprocess.run([sys.executable, "-I", "-S", "-c", start], check=True)
 
 
 @pytest.mark.parametrize("path", PLUGIN_MODULES, ids=relative)

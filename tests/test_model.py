@@ -1,15 +1,27 @@
-"""Tests of models as data."""
+"""Tests of models: as data, from archives, and deployed."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from memory_hosting import HostingMemoryPlatform
+from model_archives import MANIFEST, packed
 
 from rlcore.endpoints import Container, ModelRequest
-from rlcore.errors import InvalidArgument, NotDeployable
-from rlcore.model import FrameworkModel, Model, check_accelerator
+from rlcore.errors import (
+    InvalidArgument,
+    InvalidToolkit,
+    MissingArgument,
+    NotDeployable,
+    UnknownArgument,
+    UnsupportedVersion,
+)
+from rlcore.model import FrameworkModel, Model, check_accelerator, make
 from rlcore.spec import ToolkitRelease, Unavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OWN_IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/my-img:1.0"
 HOSTING = {"group": "G1", "repository": "lab-serving", "tag": "1.0-{processor}"}
@@ -128,3 +140,77 @@ def test_model_asks_for_a_container() -> None:
 
     with pytest.raises(TypeError, match="container"):
         Forgetful(request())  # type: ignore[abstract]
+
+
+def test_a_model_from_elsewhere_says_what_trained_it(tmp_path: Path) -> None:
+    """An export carries its toolkit and release."""
+    path = packed(tmp_path / "model.tar.gz", {"policy.json": MANIFEST})
+
+    model = Model.from_archive(path, env={"A": "1"})
+
+    assert "ray 2.60.0 (pytorch 2.13.0)" == str(model.request.release)
+    assert (path.as_uri(), {"A": "1"}) == (
+        model.request.model_data,
+        dict(model.request.environment),
+    )
+
+
+def test_a_foreign_model_is_told_what_trained_it(tmp_path: Path) -> None:
+    """The arguments say what the archive does not, and win over it."""
+    foreign = packed(tmp_path / "foreign.tar.gz", {"saved_model.pb": b"x"})
+    ours = packed(tmp_path / "ours.tar.gz", {"policy.json": MANIFEST})
+    given = {"toolkit": "coach", "toolkit_version": "0.11.1", "framework": "tensorflow"}
+
+    models = [Model.from_archive(path, **given) for path in (foreign, ours)]
+
+    assert ["coach 0.11.1 (tensorflow 1.12)"] * 2 == [str(each.request.release) for each in models]
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({}, MissingArgument, "give toolkit, toolkit_version and framework. Installed: coach"),
+        ({"toolkit": "ray"}, MissingArgument, "give toolkit, toolkit_version"),
+        ({"toolkit": "rai", "toolkit_version": "1"}, InvalidToolkit, "Did you mean 'ray'"),
+        (
+            {"toolkit": "ray", "toolkit_version": "9", "framework": "pytorch"},
+            UnsupportedVersion,
+            "Did you mean",
+        ),
+        ({"envv": {}}, UnknownArgument, "Did you mean 'env'"),
+        ({"source_dir": "x", "image_uri": "i"}, MissingArgument, "provide an `entry_point`"),
+    ],
+)
+def test_a_foreign_model_that_nobody_knows(tmp_path: Path, given, error, words) -> None:
+    """The error names what is missing and what is nearest."""
+    path = packed(tmp_path / "model.tar.gz", {"saved_model.pb": b"x"})
+
+    with pytest.raises(error, match=words):
+        Model.from_archive(path, **given)
+
+
+def test_a_foreign_model_in_an_own_image(tmp_path: Path) -> None:
+    """An image needs no toolkit."""
+    path = packed(tmp_path / "model.tar.gz", {"saved_model.pb": b"x"})
+
+    model = FrameworkModel.from_archive(path, image_uri=OWN_IMAGE)
+
+    assert OWN_IMAGE == model.container("us-west-2", "ml.m4.xlarge").image_uri
+
+
+def test_a_model_from_elsewhere_is_deployed(tmp_path: Path) -> None:
+    """To the platform that was named, by whichever of the two calls."""
+    path = packed(tmp_path / "model.tar.gz", {"policy.json": MANIFEST})
+    platform = HostingMemoryPlatform()
+
+    predictor = Model.from_archive(path, platform=platform).deploy(endpoint_name="e")
+    Model.from_archive(path).deploy(endpoint_name="f", platform=platform)
+
+    assert ["e", "f"] == list(platform.hosting.deployed)
+    assert "e" == predictor.endpoint_name
+
+
+def test_a_plugin_whose_models_nothing_serves() -> None:
+    """The error is ours, with the plugin's reason."""
+    with pytest.raises(NotDeployable, match="names no way to serve it. made up"):
+        make(Model, request(release=release()), None, None)  # type: ignore[type-abstract]

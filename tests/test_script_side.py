@@ -79,7 +79,8 @@ def test_the_script_side_of_ray_in_the_environment_of_its_release(
     assert isinstance(release.training, Environment)
     environments = Environments(rlcore_home / "environments")
     built = environments.build(release.training, label=str(release), log=print)
-    packages = [CHECKOUT / "rlscript", CHECKOUT / "plugins/ray/src/rlscript_ray"]
+    packages = [CHECKOUT / "rlscript", CHECKOUT / "rlserving"]
+    packages.append(CHECKOUT / "plugins/ray/src/rlscript_ray")
 
     tests = CHECKOUT / "plugins/ray/tests/script"
     run_unittests(built.python, tests, packages, tmp_path, warnings="ignore")  # Ray has its own

@@ -2,8 +2,8 @@
 
 Nothing but click is imported here: a command's module is imported when the command runs.
 
-Exit codes: 0 success; 1 the job failed, or the doctor found a broken plugin; 2 wrong usage or bad
-input; 3 the job was stopped; 130 Ctrl-C.
+Exit codes: 0 success; 1 the job, the endpoint, the question to it or the evaluation failed, or a
+check found a problem; 2 wrong usage or bad input; 3 the job was stopped; 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from typing import Any, NoReturn
 import click
 
 from rlcore import __version__
-from rlcore.errors import RLCoreError, TrainingFailed, did_you_mean
+from rlcore.errors import (
+    EndpointFailed,
+    EvaluationFailed,
+    InvocationFailed,
+    RLCoreError,
+    TrainingFailed,
+    did_you_mean,
+)
 
 COMMANDS = {
     "train": "Train a script with its toolkit, and follow the job.",
@@ -25,15 +32,29 @@ COMMANDS = {
     "logs": "Show a job's log.",
     "curve": "Show a job's learning curve.",
     "stop": "Stop a job; what it saved is kept.",
+    "deploy": "Deploy a job's model, or one from elsewhere, to an endpoint.",
+    "endpoints": "List endpoints, newest first.",
+    "predict": "Ask an endpoint.",
+    "delete": "Delete endpoints.",
+    "evaluate": "Play episodes with a policy, through its endpoint and without.",
+    "check-env": "Look at an environment before training in it.",
     "toolkits": "List toolkits, their releases and where each runs.",
     "env": "List, build and remove environments of toolkits.",
 }
-"""What each command does; the command is the function of that name in the module of that name."""
+"""What each command does; it is the function of that name, its hyphens being underscores, in the
+module of that name."""
 
-_NAMES_ELSEWHERE = dict.fromkeys(("attach", "follow", "tail"), "logs -f")
+_NAMES_ELSEWHERE = {
+    **dict.fromkeys(("attach", "follow", "tail"), "logs -f"),
+    **dict.fromkeys(("serve", "host"), "deploy"),
+    **dict.fromkeys(("invoke", "query"), "predict"),
+    **dict.fromkeys(("undeploy", "rm"), "delete"),
+    **dict.fromkeys(("eval", "rollout", "play"), "evaluate"),
+}
 """What other tools call a command of ours."""
 
 FAILED, BAD_INPUT, STOPPED, INTERRUPTED = 1, 2, 3, 130
+_FAILURES = (TrainingFailed, EndpointFailed, InvocationFailed, EvaluationFailed)
 
 
 class CommandLine(click.Group):
@@ -51,8 +72,8 @@ class CommandLine(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"rlcore.cli.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"rlcore.cli.{name}"), name)
         return command
 
     def format_commands(
@@ -81,7 +102,7 @@ class CommandLine(click.Group):
         except (RLCoreError, OSError) as error:
             if ctx.params["traceback"]:
                 raise
-            failure = _Failed if isinstance(error, TrainingFailed) else _BadInput
+            failure = _Failed if isinstance(error, _FAILURES) else _BadInput
             raise failure(str(error)) from error
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
@@ -111,7 +132,7 @@ class _BadInput(click.ClickException):
 
 
 class _Failed(click.ClickException):
-    """A job that failed, likewise."""
+    """A job, an endpoint or a question to it that failed, likewise."""
 
     exit_code = FAILED
 

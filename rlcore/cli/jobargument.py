@@ -23,14 +23,15 @@ def job_argument(command: Callable[..., Any]) -> Callable[..., Any]:
         if (name is None) != last:
             msg = "Give the NAME of a job, or --last for the newest; `rlcore jobs` lists them."
             raise click.UsageError(msg)
-        return command(job=_find(name, platform), **options)
+        return command(job=find_job(name, platform), **options)
 
     with_name = click.argument("name", required=False)(with_job)
     with_last = click.option("--last", is_flag=True, help="The newest job.")(with_name)
     return platform_option(with_last)
 
 
-def _find(name: str | None, platform: str | None) -> TrainingJob:
+def find_job(name: str | None, platform: str | None) -> TrainingJob:
+    """Return the job of a name, or the newest one for None; raise `JobNotFound`."""
     from rlcore import platforms  # noqa: PLC0415 - help needs no platform
     from rlcore.errors import JobNotFound  # noqa: PLC0415
     from rlcore.training import TrainingJob  # noqa: PLC0415

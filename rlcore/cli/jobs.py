@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rlcore.cli.jobargument import platform_option
-from rlcore.cli.output import job_record, json_option, print_json, print_table
+from rlcore.cli.output import age, job_record, json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from rlcore.spec import JobStatus
@@ -68,13 +68,7 @@ def _row(status: JobStatus, now: float) -> tuple[str, ...]:
         status.name,
         status.state.value,
         "" if status.state.final else status.stage,
-        _age(now - status.created_at),
+        age(now - status.created_at),
         duration((status.ended_at or now) - status.created_at),
         status.release,
     )
-
-
-def _age(seconds: float) -> str:
-    """Return the largest unit that fits, e.g. `3 h`."""
-    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-    return next((f"{seconds // size:.0f} {unit}" for unit, size in units if seconds >= size), "0 s")

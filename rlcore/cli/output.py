@@ -11,12 +11,14 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from rlcore.endpoints import EndpointStatus
     from rlcore.spec import JobStatus
     from rlcore.toolkit import Listing
 
 _COLOURS = {
     "Succeeded": "green", "Failed": "red", "Stopped": "yellow", "Stopping": "yellow",
     "Running": "cyan", "ok": "green", "broken": "red",
+    "InService": "green", "Creating": "cyan", "OutOfService": "yellow",
 }  # fmt: skip
 
 _GAP = 2
@@ -58,6 +60,13 @@ def job_record(status: JobStatus) -> dict[str, Any]:
     return {**attrs.asdict(status), "state": status.state.value}
 
 
+def endpoint_record(status: EndpointStatus) -> dict[str, Any]:
+    """Return an endpoint as `--json` shows it. Times are seconds since the epoch."""
+    import attrs  # noqa: PLC0415 - likewise
+
+    return {**attrs.asdict(status), "state": status.state.value}
+
+
 def listing_record(listing: Listing) -> dict[str, Any]:
     """Return a plugin as `--json` shows it."""
     return {
@@ -67,6 +76,12 @@ def listing_record(listing: Listing) -> dict[str, Any]:
         "entry_point": listing.entry_point,
         "problem": listing.problem,
     }
+
+
+def age(seconds: float) -> str:
+    """Return the largest unit that fits, e.g. `3 h`."""
+    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    return next((f"{seconds // size:.0f} {unit}" for unit, size in units if seconds >= size), "0 s")
 
 
 def _print_rich(columns: Sequence[str], rows: Sequence[Sequence[str]], *, fold: bool) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from model_archives import packed
+from toy_toolkit import DEPLOYED, install
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SCRIPT = """
@@ -33,7 +36,7 @@ hyperparameters: {lr: 3e-4}
 class Run(Protocol):
     """Runs `rlcore` with these arguments to its end."""
 
-    def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *arguments: str, **environment: Any) -> subprocess.CompletedProcess[str]:
         """Return what it printed and its exit code."""
 
 
@@ -110,3 +113,73 @@ def finished_home(vw_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def with_finished_job(finished_home: Path, environment: dict[str, str]) -> None:
     """Let `rlcore` see the home that holds the job `finished`."""
     environment["RLCORE_HOME"] = str(finished_home)
+
+
+SERVE = """
+import json, os
+
+
+def model_fn(folder):
+    with open(os.path.join(folder, "factor")) as file:
+        return float(file.read())
+
+
+def transform_fn(factor, body, content_type, accept):
+    question = json.loads(body)
+    if isinstance(question, dict):
+        question = question["observation"]
+        return json.dumps({"action": [factor * each for each in question]}), accept
+    return json.dumps({"got": question, "content_type": content_type}), accept
+"""
+TRAIN = """
+import os
+
+with open(os.path.join(os.environ["SM_MODEL_DIR"], "factor"), "w") as file:
+    file.write("3")
+"""
+
+
+@pytest.fixture(scope="session")
+def toy_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the environment of processes that know the toolkit `toy`, whose models are served."""
+    path = install(tmp_path_factory.mktemp("toy"))
+    environment = environment_with(path[0], tmp_path_factory.mktemp("toy-home"))
+    return {**environment, "PYTHONPATH": os.pathsep.join(map(str, path))}
+
+
+@pytest.fixture(scope="session")
+def toy_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a model, the code that serves it, and a training script."""
+    folder = tmp_path_factory.mktemp("toy-project")
+    packed(folder / "model.tar.gz", {"factor": b"2"})
+    (folder / "serve.py").write_text(SERVE)
+    (folder / "train.py").write_text(TRAIN)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy(toy_environment: dict[str, str], toy_project: Path) -> Iterator[Run]:
+    """Return a function that runs the command line beside the toy model; ends its endpoints."""
+
+    def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command(*arguments),
+            cwd=toy_project,
+            env=toy_environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            **options,
+        )
+
+    yield run
+    run("delete", "--all")
+
+
+@pytest.fixture(scope="session")
+def served(toy: Run) -> str:
+    """Return the name of an endpoint that is in service, for tests that only ask it."""
+    done = toy("deploy", *DEPLOYED, "--name", "served")
+    assert 0 == done.returncode, done.stderr
+    return "served"

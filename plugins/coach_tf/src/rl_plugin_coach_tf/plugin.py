@@ -6,12 +6,12 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlcore import FrameworkModel, ReleaseTable, hookimpl
+from rlcore import FrameworkModel, ReleaseTable, TensorFlowPredictor, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rlcore import Model, ToolkitRelease
+    from rlcore import Hosting, Model, ToolkitRelease
 
 NGINX_LEVELS = {10: "debug", 20: "info", 30: "warn", 40: "error", 50: "crit"}
 
@@ -27,6 +27,10 @@ class TensorFlowServingModel(FrameworkModel):
             warnings.warn(msg, UserWarning, stacklevel=2)
             return {}
         return {"SAGEMAKER_TFS_NGINX_LOGLEVEL": NGINX_LEVELS[level]}
+
+    def predictor(self, endpoint_name: str, hosting: Hosting) -> TensorFlowPredictor:
+        """Return what asks the server by its three methods."""
+        return TensorFlowPredictor(endpoint_name, hosting=hosting)
 
 
 class Coach(ReleaseTable):

@@ -1,0 +1,161 @@
+"""Bringing a model into service: where, under which name, and waiting until it is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any, TextIO
+
+from rlcore import arguments, hostingarguments, jobnames, platforms
+from rlcore.endpoints import Deployment, EndpointState, ModelRequest
+from rlcore.errors import EndpointExists, EndpointFailed, InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rlcore.endpoints import EndpointStatus
+    from rlcore.hostingarguments import Given
+    from rlcore.platforms.base import Hosting, Platform
+    from rlcore.source import Bundle
+
+_SHORTEST, _LONGEST = 0.02, 5.0
+"""Seconds between two looks; an endpoint that takes long is asked less often."""
+
+_SHARE = 0.05
+_ENDS = {EndpointState.IN_SERVICE, EndpointState.FAILED}
+
+
+_LOCAL = "local"
+_ON_THIS_MACHINE = {"local", "local_gpu"}
+_NAME_TRIES = 5
+
+
+def arguments_of(given: Mapping[str, Any]) -> Given:
+    """Return the arguments of an endpoint, for a model that is made already.
+
+    Raises:
+        UnknownArgument: One that neither generation knows.
+        InvalidArgument: A value that is not allowed, or an argument of the model.
+    """
+    found, rest = hostingarguments.of_endpoint(given)
+    if rest:
+        names = ", ".join(rest)
+        msg = f"{names}: the model is made already. Give it to create_model or from_archive."
+        raise InvalidArgument(msg)
+    return found
+
+
+def hosting(given: Given, own: str | Platform | None) -> Hosting:
+    """Return where to deploy.
+
+    A platform that is given comes first, then an instance type of this machine, then *own*, the
+    platform that trained the model.
+
+    Raises:
+        UnknownPlatform: There is no such platform.
+        PlatformError: It serves no models.
+    """
+    place, instance_type = given["platform"], given["instance_type"]
+    if place is None:
+        is_own = instance_type not in _ON_THIS_MACHINE or getattr(own, "name", own) == _LOCAL
+        place = own if is_own else _LOCAL
+    return platforms.resolve_hosting(place, instance_type)
+
+
+def start(hosting: Hosting, request: ModelRequest, bundle: Bundle | None, given: Given) -> str:
+    """Start an endpoint and return its name, before it is in service.
+
+    A name made from the time is made anew while another endpoint has it.
+
+    Raises:
+        EndpointExists: There is an endpoint of the name that was given.
+        NotDeployable: The model's release has no way to be served there.
+    """
+    for last in (*[False] * (_NAME_TRIES - 1), True):
+        try:
+            return hosting.deploy(_deployment(request, given), bundle)
+        except EndpointExists:
+            if given["endpoint_name"] or last:
+                raise
+            time.sleep(0.001)  # The stamp counts milliseconds.
+    raise AssertionError
+
+
+def _deployment(request: ModelRequest, given: Given) -> Deployment:
+    name = given["endpoint_name"] or jobnames.unique(_base_name(request), time.time())
+    return Deployment(
+        name=jobnames.check(name, "the name of an endpoint"),
+        model=request,
+        instance_type=given["instance_type"] or _LOCAL,
+        instance_count=given["initial_instance_count"] or 1,
+        tags=arguments.tags(given["tags"]),
+        options=given.options,
+    )
+
+
+def _base_name(request: ModelRequest) -> str:
+    if request.name:
+        return request.name
+    if request.release:
+        return "-".join(filter(None, (request.release.toolkit, request.release.framework)))
+    return (request.image_uri or "model").rpartition("/")[2].partition(":")[0]
+
+
+def wait_until_in_service(
+    hosting: Hosting,
+    name: str,
+    *,
+    stream: TextIO | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> EndpointStatus:
+    """Wait for an endpoint, writing each stage as it begins, and return its status.
+
+    Ctrl-C ends the waiting, not the endpoint, and says how to come back.
+
+    Args:
+        hosting: Where the endpoint is.
+        name: Its name.
+        stream: Where the stages are written; standard error by default.
+        clock: Seconds from any moment on.
+        sleep: Waits so many seconds.
+
+    Raises:
+        EndpointFailed: The endpoint could not be brought into service.
+    """
+    out = stream or sys.stderr
+    begun = clock()
+    stage = ""
+    try:
+        while (status := hosting.describe(name)).state not in _ENDS:
+            if status.stage != stage:
+                stage = status.stage
+                print(f"{name}: {stage}", file=out, flush=True)
+            sleep(min(_LONGEST, _SHORTEST + _SHARE * (clock() - begun)))
+    except KeyboardInterrupt:
+        out.write(_farewell(name))
+        raise
+    if status.state is EndpointState.FAILED:
+        raise failed(status)
+    where = f" at {status.url}" if status.url else ""
+    print(f"{name}: in service{where}", file=out, flush=True)
+    return status
+
+
+def failed(status: EndpointStatus) -> EndpointFailed:
+    """Return the error for an endpoint that failed, in the original's words."""
+    reason = status.failure_reason or "(No reason provided)"
+    msg = (
+        f"Error hosting endpoint {status.name}: Failed. Reason: {reason}\n"
+        f"It stays listed until it is deleted: rlcore delete {status.name}"
+    )
+    return EndpointFailed(msg, endpoint_name=status.name)
+
+
+def _farewell(name: str) -> str:
+    return (
+        f"\nNo longer waiting; {name} goes on.\n"
+        f"  look:       rlcore endpoints\n"
+        f'  use it:     Predictor("{name}")\n'
+        f"  delete it:  rlcore delete {name}\n"
+    )
