@@ -1,14 +1,18 @@
 """Observations, masks and states as arrays: many at once, checked, or refused with a reason."""
 
-from typing import Any, Dict, Iterator, NamedTuple, Sequence, Tuple
+import reprlib
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 Path = Tuple[Any, ...]
 
-_FLOATS = "fiu"  # a whole number will do where a broken one is wanted
-_WHOLE = "iu"
-_LONGEST = 100  # characters of a value in a message
+_NUMBERS = "biuf"  # numpy's kinds of types that are numbers; JSON's true is one
+_WHOLE = "biu"
+
+_brief = reprlib.Repr()
+_brief.maxlist = _brief.maxtuple = _brief.maxdict = 8
+_brief.maxstring = _brief.maxother = _brief.maxlong = 60
 
 
 class BadRequest(ValueError):
@@ -22,13 +26,15 @@ class Leaf(NamedTuple):
         path: Where it is in the observation; empty for the whole.
         kind: Type of its space.
         shape: Shape of one, without the batch axis.
-        low: Least allowed values; with the greatest, for the shape or for all.
-        high: Greatest allowed values.
+        dtype: Its numbers' type.
+        low: Least allowed values, for the shape or for all; finite.
+        high: Greatest allowed values, likewise.
     """
 
     path: Path
     kind: str
     shape: Tuple[int, ...]
+    dtype: np.dtype
     low: Any
     high: Any
 
@@ -36,25 +42,29 @@ class Leaf(NamedTuple):
         """Return the values as one array with the batch axis first.
 
         Raises:
-            BadRequest: They are no numbers, of another shape, not finite, or no element of a
-                discrete space.
+            BadRequest: They are no numbers of that type, or of another shape.
         """
-        array = numbers(values, self.shape, _FLOATS if self.kind == "Box" else _WHOLE, self.name)
-        if self.kind == "Box":
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise BadRequest(f"{self.name} is not finite")
-        elif ((array < self.low) | (array > self.high)).any():
-            msg = "{} must be from {} to {}; {} was given"
-            bounds = np.asarray(self.low).tolist(), np.asarray(self.high).tolist()
-            raise BadRequest(msg.format(self.name, bounds[0], bounds[1], shown(array)))
-        return array
+        return numbers(values, self.shape, self.dtype, self.name, exact=self.kind != "Box")
 
-    def outside(self, column: np.ndarray) -> np.ndarray:
-        """Tell for each row whether it is outside the bounds of a box."""
+    def outside(self, column: np.ndarray) -> Optional[np.ndarray]:
+        """Tell for each row whether it is outside the bounds of a box; None if none is.
+
+        Raises:
+            BadRequest: A number is not finite, or no element of a discrete space.
+        """
+        # What is no number compares as false, and the infinite is beyond every bound.
+        inside = (column >= self.low) & (column <= self.high)
+        if inside.all():
+            return None
         if self.kind != "Box":
-            return np.zeros(len(column), bool)
-        wrong = (column < self.low) | (column > self.high)
-        return wrong.reshape(len(column), -1).any(axis=1)
+            msg = "{} must be from {} to {}; {} was given"
+            low, high = np.asarray(self.low).tolist(), np.asarray(self.high).tolist()
+            raise BadRequest(msg.format(self.name, low, high, shown(column)))
+        if not np.isfinite(column).all():
+            msg = f"{self.name} is not finite: {shown(column)} was given"
+            raise BadRequest(msg)
+        rows = inside.reshape(len(column), -1).all(axis=1)  # type: np.ndarray
+        return ~rows
 
     @property
     def name(self) -> str:
@@ -79,42 +89,94 @@ def _leaf(space: Dict[str, Any], path: Path) -> Leaf:
     kind = space["type"]
     if kind == "Box":
         dtype, shape = np.dtype(space["dtype"]), tuple(space["shape"])
-        low, high = (_bound(space[name], sign, dtype) for name, sign in (("low", -1), ("high", 1)))
-        return Leaf(path, kind, shape, low, high)
+        low, high = (_bound(space[name], dtype, name) for name in ("low", "high"))
+        return Leaf(path, kind, shape, dtype, low, high)
+    whole = np.dtype(np.int64)
     if kind == "Discrete":
         start = space.get("start", 0)
-        return Leaf(path, kind, (), start, start + space["n"] - 1)
+        return Leaf(path, kind, (), whole, start, start + space["n"] - 1)
     if kind == "MultiDiscrete":
         counts = np.asarray(space["nvec"])
-        return Leaf(path, kind, counts.shape, 0, counts - 1)
-    return Leaf(path, kind, tuple(space["shape"]), 0, 1)
+        return Leaf(path, kind, counts.shape, whole, 0, counts - 1)
+    return Leaf(path, kind, tuple(space["shape"]), whole, 0, 1)
 
 
-def _bound(value: Any, sign: int, dtype: np.dtype) -> np.ndarray:
-    """Return a box's bounds; null is infinity. As precise as the space's own values, no more."""
-    filled = np.asarray(value, dtype=object)
-    filled = np.where(np.equal(filled, None), sign * np.inf, filled)
-    return filled.astype(dtype if dtype.kind == "f" else float)
+def _bound(value: Any, dtype: np.dtype, name: str) -> np.ndarray:
+    """Return a box's bounds in its own type; null, which is infinity, as the last finite one."""
+    info = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    last = {"low": info.min, "high": info.max}[name]
+    filled = np.array(value, dtype=object)
+    filled[filled == None] = last  # noqa: E711 - elementwise
+    return filled.astype(dtype)
 
 
-def numbers(values: Sequence[Any], shape: Tuple[int, ...], kinds: str, name: str) -> np.ndarray:
-    """Return values as an array of numbers; *kinds* are the kinds of numpy's types allowed.
+def numbers(
+    values: Sequence[Any], shape: Tuple[int, ...], dtype: np.dtype, name: str, *, exact: bool
+) -> np.ndarray:
+    """Return values as an array of a type, with the batch axis first.
+
+    Args:
+        values: One for each row.
+        shape: Shape of one.
+        dtype: The type.
+        name: What it is, for a message.
+        exact: Whether a number such as 1.0 is refused where a whole one is wanted.
 
     Raises:
-        BadRequest: They are something else, or of another shape.
+        BadRequest: They are something else, of another shape, or beyond the type.
     """
-    try:
-        array = np.array(values)
-    except (ValueError, TypeError, OverflowError):  # of several lengths, or no numbers
-        array = np.array(None)
-    if array.dtype.kind not in kinds:
-        wanted = "whole numbers" if kinds == _WHOLE else "numbers"
+    array = _array(values)
+    whole = dtype.kind in _WHOLE
+    if array is None or (whole and exact and array.dtype.kind not in _WHOLE):
         msg = "{} must hold {} in the shape {}; {} was given"
+        wanted = "whole numbers" if whole else "numbers"
         raise BadRequest(msg.format(name, wanted, list(shape), shown(values)))
     if array.shape[1:] != shape:
         msg = "{} must have the shape {}; one of shape {} was given"
         raise BadRequest(msg.format(name, list(shape), list(array.shape[1:])))
-    return array
+    with np.errstate(all="ignore"):  # an overflow becomes infinite, and is found as that
+        column = array.astype(dtype, copy=False)
+    if whole and array.dtype != dtype and (column != array).any():
+        msg = "{} must hold numbers of the type {}; {} was given"
+        raise BadRequest(msg.format(name, dtype, shown(values)))
+    return column
+
+
+def _array(values: Sequence[Any]) -> Optional[np.ndarray]:
+    """Return values as an array of numbers; None if they are something else, or ragged."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind in _NUMBERS:
+            return array
+        # Numbers beyond 64 bits count as any other: alone, or among some that are not as large.
+        large = array.dtype == object and all(type(each) in (int, float) for each in array.flat)
+        return array.astype(float) if large else None
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return None
+
+
+def cast(column: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:
+    """Return the numbers of a space in the type that a graph takes them in.
+
+    Raises:
+        BadRequest: One is beyond that type.
+    """
+    if column.dtype == dtype:
+        return column
+    with np.errstate(all="ignore"):
+        return finite(column.astype(dtype), name)
+
+
+def finite(column: np.ndarray, name: str) -> np.ndarray:
+    """Return numbers as they are.
+
+    Raises:
+        BadRequest: One is infinite, or no number.
+    """
+    if column.dtype.kind == "f" and not np.isfinite(column).all():
+        msg = f"{name} is not finite: {shown(column)} was given"
+        raise BadRequest(msg)
+    return column
 
 
 def masks(values: Sequence[Any], shape: Tuple[int, ...]) -> np.ndarray:
@@ -126,24 +188,26 @@ def masks(values: Sequence[Any], shape: Tuple[int, ...]) -> np.ndarray:
     if any(value is None for value in values):
         msg = 'the policy needs a mask of the allowed actions, of shape {}: give "mask"'
         raise BadRequest(msg.format(list(shape)))
-    array = numbers(values, shape, "biuf", "the mask")
+    array = numbers(values, shape, np.dtype(float), "the mask", exact=False)
     if not np.isin(array, (0, 1)).all():
-        raise BadRequest("the mask must hold 0 and 1, 1 for what is allowed")
-    if not array.astype(bool).reshape(len(array), -1).any(axis=1).all():
-        raise BadRequest("the mask allows no action")
+        msg = "the mask must hold 0 and 1, 1 for what is allowed; {} was given"
+        raise BadRequest(msg.format(shown(array)))
+    if not array.reshape(len(array), -1).any(axis=1).all():
+        msg = "the mask allows no action"
+        raise BadRequest(msg)
     return array.astype(bool)
 
 
-def state(given: Any, part: Dict[str, Any]) -> Any:
-    """Return the part of a state that an input takes.
+def part_of_state(given: Any, name: str, shape: Tuple[int, ...]) -> Any:
+    """Return the part of a state that has a name.
 
     Raises:
-        BadRequest: There is none of its name.
+        BadRequest: There is none.
     """
-    if not isinstance(given, dict) or part["name"] not in given:
+    if not isinstance(given, dict) or name not in given:
         msg = "the state must hold {!r} of shape {}, as the last answer gave it; {} was given"
-        raise BadRequest(msg.format(part["name"], list(part["shape"]), shown(given)))
-    return given[part["name"]]
+        raise BadRequest(msg.format(name, list(shape), shown(given)))
+    return given[name]
 
 
 def at(value: Any, path: Path) -> Any:
@@ -155,13 +219,12 @@ def at(value: Any, path: Path) -> Any:
     for key in path:
         try:
             value = value[key]
-        except (KeyError, IndexError, TypeError) as error:
+        except (KeyError, IndexError, TypeError, ValueError) as error:
             msg = "the observation has no part {!r}; {} was given"
             raise BadRequest(msg.format(key, shown(value))) from error
     return value
 
 
 def shown(value: Any) -> str:
-    """Return a value for a message, shortened."""
-    text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+    """Return a value for a message, shortened in length and in depth."""
+    return _brief.repr(value.tolist() if isinstance(value, np.ndarray) else value)

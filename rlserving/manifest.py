@@ -1,11 +1,11 @@
-"""The policy's manifest, `policy.json`: read and checked before anything that it names is loaded."""
+"""A policy's manifest, `policy.json`: read and checked before what it names is loaded."""
 
 import difflib
 import hashlib
 import json
 import posixpath
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional
 
 MANIFEST = "policy.json"
 FORMAT = 1
@@ -74,14 +74,19 @@ class Manifest(NamedTuple):
             ValueError: There is none, or several to choose from; the message lists them.
         """
         if agent is not None and agent not in self.agents:
-            raise ValueError(f"no agent {agent!r}{_known(agent, self.agents)}")
+            msg = f"no agent {agent!r}{_known(agent, self.agents)}"
+            raise ValueError(msg)
         name = policy if agent is None else self.agents[agent]
+        if policy not in (None, name):
+            msg = "agent {!r} has the policy {!r}, but {!r} was asked for: name one of the two"
+            raise ValueError(msg.format(agent, name, policy))
         if name is None and len(self.policies) > 1:
             msg = "the model holds several policies: name one, policy being {}"
             raise ValueError(msg.format(_listed(self.policies)))
         name = name if name is not None else next(iter(self.policies))
         if name not in self.policies:
-            raise ValueError(f"no policy {name!r}{_known(name, self.policies)}")
+            msg = f"no policy {name!r}{_known(name, self.policies)}"
+            raise ValueError(msg)
         return name
 
 
@@ -95,9 +100,11 @@ def read(folder: Path) -> Manifest:
     try:
         document = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise ManifestError(f"{MANIFEST} cannot be read: {error}") from error
+        msg = f"{MANIFEST} cannot be read: {error}"
+        raise ManifestError(msg) from error
     except ValueError as error:
-        raise ManifestError(f"{MANIFEST} is no JSON: {error}") from error
+        msg = f"{MANIFEST} is no JSON: {error}"
+        raise ManifestError(msg) from error
     manifest = parse(document)
     for name, digest in manifest.files.items():
         _check_file(folder, name, digest)
@@ -127,7 +134,8 @@ def _manifest(document: Dict[str, Any]) -> Manifest:
         _check_name(name)
     policies = {name: _policy(each) for name, each in document["policies"].items()}
     if not policies:
-        raise ManifestError(f"{MANIFEST} names no policy")
+        msg = f"{MANIFEST} names no policy"
+        raise ManifestError(msg)
     for name, policy in policies.items():
         if policy.graph not in files:
             msg = "the graph {!r} of the policy {!r} is not among the files{}"
@@ -188,13 +196,15 @@ def _check_one_of(what: str, given: Any, allowed: Iterable[str]) -> None:
 def _check_name(name: str) -> None:
     normal = posixpath.normpath(name)
     if posixpath.isabs(name) or "\\" in name or normal.split("/")[0] in ("..", "."):
-        raise ManifestError(f"{MANIFEST} names {name!r}, outside the model")
+        msg = f"{MANIFEST} names {name!r}, outside the model"
+        raise ManifestError(msg)
 
 
 def _check_file(folder: Path, name: str, digest: str) -> None:
     path = folder / name
     if not path.is_file() or path.is_symlink():
-        raise ManifestError(f"{MANIFEST} names {name!r}, which is not there")
+        msg = f"{MANIFEST} names {name!r}, which is not there"
+        raise ManifestError(msg)
     found = hashlib.sha256()
     with path.open("rb") as file:
         for block in iter(lambda: file.read(_BLOCK), b""):

@@ -1,48 +1,23 @@
 """Policies in memory: ask many at once, from a network or from an evaluation."""
 
-import os
+import sys
+import traceback
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from . import answers, columns, queries
+from . import answers
+from .answers import Rows
+from .bodies import Unsupported
 from .columns import BadRequest
-from .manifest import Manifest, PolicySpec, read
-from .queries import Query, Unsupported
-
-_TYPES = {
-    "tensor(float)": np.float32,
-    "tensor(double)": np.float64,
-    "tensor(int64)": np.int64,
-    "tensor(int32)": np.int32,
-    "tensor(uint8)": np.uint8,
-    "tensor(bool)": np.bool_,
-}
-_LAWS = {
-    "gumbel": lambda random, shape: random.gumbel(size=shape),
-    "normal": lambda random, shape: random.standard_normal(shape),
-    "uniform": lambda random, shape: random.random_sample(shape),
-}
+from .frames import Answer, Request, refusal
+from .graphs import Answered, Graph
+from .manifest import Manifest, read
+from .queries import Query, Reader
 
 
-class Request(NamedTuple):
-    """A body, its MIME type, and that of the answer."""
-
-    body: bytes
-    content_type: str
-    accept: str
-
-
-class _Answered(NamedTuple):
-    """What a graph answered: an action and a state for each row, and which were out of bounds."""
-
-    actions: List[Any]
-    states: List[Any]
-    outside: np.ndarray
-
-
-def load(folder: str, strict: bool = False) -> "Policies":
+def load(folder: str, strict: bool = False) -> "Policies":  # noqa: FBT001, FBT002 - by position
     """Return the policies of a model folder, checked and ready to act.
 
     Args:
@@ -52,7 +27,7 @@ def load(folder: str, strict: bool = False) -> "Policies":
     Raises:
         ManifestError: The manifest is wrong, or a file is missing or another.
     """
-    return Policies(Path(folder), read(Path(folder)), strict)
+    return Policies(Path(folder), read(Path(folder)), strict=strict)
 
 
 class Policies:
@@ -61,14 +36,35 @@ class Policies:
     Attributes:
         manifest: What the model says of itself.
         names: Names of the policies.
+        batches: Whether several requests may come at once.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, strict: bool) -> None:
+    batches = True
+
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        *,
+        strict: bool = False,
+        random: Optional[np.random.RandomState] = None,
+    ) -> None:
+        """Load the policies.
+
+        Args:
+            folder: Where their files are.
+            manifest: What `policy.json` says.
+            strict: Whether observations outside the bounds of their space are refused.
+            random: What noise without a seed is drawn from.
+        """
         self.manifest = manifest
         self.names = tuple(manifest.policies)
         self._strict = strict
+        self._reader = Reader(manifest)
+        random = random or np.random.RandomState()
         self._graphs = {
-            name: _Graph(folder / spec.graph, spec) for name, spec in manifest.policies.items()
+            name: Graph(folder / spec.graph, spec, random)
+            for name, spec in manifest.policies.items()
         }
 
     def act(
@@ -76,6 +72,7 @@ class Policies:
         turns: Sequence[Any],
         policy: Optional[str] = None,
         agent: Optional[str] = None,
+        *,
         deterministic: bool = True,
     ) -> List[Tuple[Any, Any]]:
         """Return an action of the environment and the policy's next state for each turn.
@@ -89,6 +86,8 @@ class Policies:
         Raises:
             BadRequest: An observation, a state or a mask does not fit.
         """
+        if not turns:
+            return []
         try:
             name = self.manifest.policy_of(policy, agent)
         except ValueError as error:
@@ -100,10 +99,13 @@ class Policies:
             [turn.state for turn in turns],
             deterministic=deterministic,
         )
-        found = self._graphs[name].run([query], self._strict)
-        return list(zip(found.actions, found.states))
+        graph = self._graphs[name]
+        found = graph.run([query], strict=self._strict)
+        actions = _assembled(graph.actions, [list(each) for each in found.outputs])
+        kept = {each: list(column) for each, column in found.kept.items()}
+        return list(zip(actions, _states(kept, len(actions))))
 
-    def respond(self, requests: Sequence[Request]) -> List[answers.Answer]:
+    def respond(self, requests: Sequence[Request]) -> List[Answer]:
         """Answer requests in their order; those that ask the same policy go through it at once.
 
         A request that cannot be answered gets an error of its own, and spoils no other.
@@ -112,11 +114,11 @@ class Policies:
         asked = {}  # type: Dict[str, List[Tuple[int, Query]]]
         for index, request in enumerate(requests):
             try:
-                query = queries.read_query(self.manifest, *request)
+                query = self._reader.read(request)
             except BadRequest as error:
-                found[index] = answers.refusal(400, str(error))
+                found[index] = refusal(400, str(error))
             except Unsupported as error:
-                found[index] = answers.refusal(error.status, str(error))
+                found[index] = refusal(error.status, str(error))
             else:
                 asked.setdefault(query.policy, []).append((index, query))
         for name, group in asked.items():
@@ -125,160 +127,63 @@ class Policies:
                 found[index] = answer
         return found
 
-    def _answers(self, graph: "_Graph", group: List[Query]) -> List[answers.Answer]:
+    def _answers(self, graph: Graph, group: Sequence[Query]) -> List[Answer]:
         try:
-            return _written(group, graph.run(group, self._strict))
-        except BadRequest as error:
+            return _written(graph, group, graph.run(group, strict=self._strict))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the endpoint goes on serving
             if len(group) == 1:
-                return [answers.refusal(400, str(error))]
-        except ArithmeticError as error:
-            if len(group) == 1:
-                return [answers.refusal(500, str(error))]
+                return [_refused(error)]
         # One of them is at fault: alone, each gets what it deserves.
         return [self._answers(graph, [query])[0] for query in group]
 
 
-def _written(group: List[Query], found: _Answered) -> List[answers.Answer]:
-    actions = [_plain(action) for action in found.actions]
-    states = [_plain(state) for state in found.states]
+def _refused(error: Exception) -> Answer:
+    if isinstance(error, BadRequest):
+        return refusal(400, str(error))
+    traceback.print_exc(file=sys.stderr)
+    return refusal(500, f"{type(error).__name__}: {error}")
+
+
+def _written(graph: Graph, group: Sequence[Query], found: Answered) -> List[Answer]:
+    actions = _assembled(graph.actions, [each.tolist() for each in found.outputs])
+    kept = {name: column.tolist() for name, column in found.kept.items()}
+    states = _states(kept, len(actions))
+    dtype = found.outputs[0].dtype if "path" not in graph.actions[0] else None
     written, start = [], 0
     for query in group:
-        rows = slice(start, start + len(query.observations))
-        outside = int(found.outside[rows].sum())
-        written.append(answers.write(query, actions[rows], states[rows], outside))
-        start = rows.stop
+        end = start + len(query.observations)
+        outside = 0 if found.outside is None else int(found.outside[start:end].sum())
+        rows = Rows(actions[start:end], states[start:end], outside, dtype)
+        written.append(answers.write(query, rows))
+        start = end
     return written
 
 
-def _plain(value: Any) -> Any:
-    """Return an action or a state as JSON values."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list) else value
+def _states(kept: Dict[str, List[Any]], count: int) -> List[Any]:
+    """Return a state for each row; None for each where there is none."""
+    if not kept:
+        return [None] * count
+    return [{name: column[row] for name, column in kept.items()} for row in range(count)]
 
 
-class _Graph:
-    """One policy's graph, with all that its inputs and outputs mean."""
-
-    def __init__(self, path: Path, spec: PolicySpec) -> None:
-        self._session = _session(path)
-        self._types = {each.name: _TYPES[each.type] for each in self._session.get_inputs()}
-        leaves = {leaf.path: leaf for leaf in columns.leaves(spec.observation)}
-        self._leaves = [
-            (each["name"], leaves[tuple(each["path"])]) for each in spec.inputs_of("observation")
-        ]
-        self._mask = next(iter(spec.inputs_of("mask")), None)
-        self._states = spec.inputs_of("state")
-        self._noise = spec.inputs_of("noise")
-        self._actions = spec.outputs_of("action")
-        next_states = spec.outputs_of("state")
-        self._outputs = [each["name"] for each in (*self._actions, *next_states)]
-        self._kept = [each["of"] for each in next_states]
-
-    def run(self, group: List[Query], strict: bool) -> _Answered:
-        """Return actions and next states for all rows of the queries.
-
-        Raises:
-            BadRequest: An observation, a mask, a state or a noise does not fit.
-            ArithmeticError: The policy answers with what is no number.
-        """
-        rows = [row for query in group for row in query.observations]
-        if not rows:
-            raise BadRequest("there is no observation")
-        feeds, outside = self._observed(rows)
-        if strict and outside.any():
-            msg = "an observation is outside the bounds of its space: {}"
-            raise BadRequest(msg.format(columns.shown(rows[int(np.argmax(outside))])))
-        if self._mask:
-            given = [mask for query in group for mask in query.masks]
-            self._feed(feeds, self._mask["name"], columns.masks(given, _shape(self._mask)))
-        if self._states:
-            self._continue(feeds, [state for query in group for state in query.states])
-        for each in self._noise:
-            self._feed(feeds, each["name"], np.concatenate([_noise(each, q) for q in group]))
-        return self._answered(self._session.run(self._outputs, feeds), outside)
-
-    def _feed(self, feeds: Dict[str, np.ndarray], name: str, column: np.ndarray) -> None:
-        feeds[name] = column.astype(self._types[name], copy=False)
-
-    def _observed(self, rows: Sequence[Any]) -> Tuple[Dict[str, np.ndarray], np.ndarray]:
-        feeds = {}  # type: Dict[str, np.ndarray]
-        outside = np.zeros(len(rows), bool)
-        for name, leaf in self._leaves:
-            values = [columns.at(row, leaf.path) for row in rows] if leaf.path else rows
-            column = leaf.column(values)
-            self._feed(feeds, name, column)
-            # Compared as the space has them: a bound written in more digits is no less.
-            outside |= leaf.outside(feeds[name])
-        return feeds, outside
-
-    def _continue(self, feeds: Dict[str, np.ndarray], states: Sequence[Any]) -> None:
-        for each in self._states:
-            shape = _shape(each)
-            zeros = np.zeros(shape, self._types[each["name"]])
-            kept = [zeros if state is None else columns.state(state, each) for state in states]
-            column = columns.numbers(kept, shape, "biuf", "the state {!r}".format(each["name"]))
-            self._feed(feeds, each["name"], column)
-
-    def _answered(self, outputs: List[np.ndarray], outside: np.ndarray) -> _Answered:
-        for each in outputs:
-            if each.dtype.kind == "f" and not np.isfinite(each).all():
-                raise ArithmeticError("the policy answers with what is no number")
-        acted = outputs[: len(self._actions)]
-        actions = _assembled(self._actions, acted) if "path" in self._actions[0] else list(acted[0])
-        kept = list(zip(self._kept, outputs[len(self._actions) :]))
-        states = [
-            {name: column[row] for name, column in kept} if kept else None
-            for row in range(len(actions))
-        ]  # type: List[Any]
-        return _Answered(actions, states, outside)
-
-
-def _session(path: Path) -> Any:
-    # Official builds of ONNX Runtime report home unless they find this when they are loaded.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime  # noqa: PLC0415
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-def _shape(part: Dict[str, Any]) -> Tuple[int, ...]:
-    return tuple(part["shape"])
-
-
-def _noise(part: Dict[str, Any], query: Query) -> np.ndarray:
-    shape = _shape(part)
-    if query.noise is not None:
-        column = columns.numbers(query.noise, shape, "iuf", "the noise")
-        if len(column) != len(query.observations):
-            raise BadRequest("noise must be a list with a row for each observation")
-        return column
-    size = (len(query.observations), *shape)
-    if query.deterministic:
-        return np.zeros(size, np.float32)
-    return _LAWS[part["law"]](np.random.RandomState(query.seed), size)
-
-
-def _assembled(parts: Iterable[Dict[str, Any]], outputs: Sequence[np.ndarray]) -> List[Any]:
-    """Return actions of several parts, each at its path: dictionaries, or lists for numbers."""
+def _assembled(parts: Sequence[Dict[str, Any]], outputs: Sequence[List[Any]]) -> List[Any]:
+    """Return an action for each row: of several parts, dictionaries, or tuples for numbers."""
+    if "path" not in parts[0]:
+        return outputs[0]
     actions = [{} for _ in outputs[0]]  # type: List[Any]
     for part, column in zip(parts, outputs):
         for action, value in zip(actions, column):
+            place = action
             for key in part["path"][:-1]:
-                action = action.setdefault(key, {})
-            action[part["path"][-1]] = value
-    return [_listed(action) for action in actions]
+                place = place.setdefault(key, {})
+            place[part["path"][-1]] = value
+    return [_tuples(action) for action in actions]
 
 
-def _listed(action: Any) -> Any:
-    """Return the dictionaries of tuples, whose keys are numbers, as lists."""
+def _tuples(action: Any) -> Any:
+    """Return the dictionaries whose keys are numbers as tuples."""
     if not isinstance(action, dict):
         return action
     if all(isinstance(key, int) for key in action):
-        return [_listed(action[key]) for key in sorted(action)]
-    return {key: _listed(part) for key, part in action.items()}
+        return tuple(_tuples(action[key]) for key in sorted(action))
+    return {key: _tuples(part) for key, part in action.items()}
