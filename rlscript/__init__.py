@@ -15,7 +15,7 @@ from rlscript.archives import ArchiveError, extract
 from rlscript.checkpoints import Checkpoint, Checkpoints
 from rlscript.environments import EnvironmentFailed, make_environment
 from rlscript.evaluation import Evaluation, Turn, evaluate
-from rlscript.models import publish_model
+from rlscript.models import InferenceCodeMissing, inference_code, publish_model
 from rlscript.paths import (
     channel,
     checkpoint_dir,
@@ -41,6 +41,7 @@ __all__ = [
     "Evaluation",
     "EvaluationPlan",
     "HyperparameterError",
+    "InferenceCodeMissing",
     "Interruption",
     "Learner",
     "NothingToStartFrom",
@@ -56,6 +57,7 @@ __all__ = [
     "evaluate",
     "extract",
     "hyperparameters",
+    "inference_code",
     "intermediate_dir",
     "job_name",
     "make_environment",

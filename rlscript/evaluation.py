@@ -59,7 +59,11 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(
-    act: Act, make: Callable[[], Any], episodes: int = 100, environments: int = 100
+    act: Act,
+    make: Callable[[], Any],
+    episodes: int = 100,
+    environments: int = 100,
+    first_seed: int = FIRST_SEED,
 ) -> Evaluation:
     """Run greedy episodes, each on its own seed, and return their outcome.
 
@@ -72,6 +76,7 @@ def evaluate(
             `step`.
         episodes: How many episodes.
         environments: How many environments at most exist at once.
+        first_seed: Seed of the first episode; each further one has the next.
 
     Raises:
         ValueError: `episodes` or `environments` is less than one.
@@ -79,7 +84,7 @@ def evaluate(
     if episodes < 1 or environments < 1:
         msg = "an evaluation needs one episode and one environment at least, not {} and {}"
         raise ValueError(msg.format(episodes, environments))
-    seeds = iter(range(FIRST_SEED, FIRST_SEED + episodes))
+    seeds = iter(range(first_seed, first_seed + episodes))
     # zip asks its first argument first, and a seed that it drew would be lost.
     running = [_Episode(make(), seed) for _, seed in zip(range(environments), seeds)]
     finished = []  # type: List[_Episode]

@@ -29,11 +29,25 @@ class Lottery:
         self.closed = True
 
 
+class Masked(Lottery):
+    """Tells at its beginning what is allowed."""
+
+    def reset(self, seed=None):
+        """Draw the episode."""
+        observation, _ = super().reset(seed)
+        return observation, {"action_mask": [1, 0]}
+
+
 def alone(seed):
     """Return the return of one seed's episode."""
     lottery = Lottery()
     lottery.reset(seed=seed)
     return lottery.left * lottery.reward * 2.0
+
+
+def always(action):
+    """Return a policy that keeps no state and knows one action."""
+    return lambda turns: [(action, None)] * len(turns)
 
 
 class Evaluate(unittest.TestCase):
@@ -43,7 +57,7 @@ class Evaluate(unittest.TestCase):
         """However many environments there are, each seed's episode counts once."""
         expected = tuple(alone(1000000 + index) for index in range(40))
         for environments in (1, 7, 40, 100):
-            found = rlscript.evaluate(lambda seen: [2] * len(seen), Lottery, 40, environments)
+            found = rlscript.evaluate(always(2), Lottery, 40, environments)
             self.assertEqual(expected, found.returns)
         self.assertAlmostEqual(sum(expected) / 40, found.return_mean)
 
@@ -55,23 +69,42 @@ class Evaluate(unittest.TestCase):
             made.append(Lottery())
             return made[-1]
 
-        rlscript.evaluate(lambda seen: [1] * len(seen), make, episodes=9, environments=4)
+        rlscript.evaluate(always(1), make, episodes=9, environments=4)
 
         self.assertEqual([True] * 4, [lottery.closed for lottery in made])
 
     def test_summary(self):
         """A manifest says how the figure came about."""
-        summary = rlscript.evaluate(lambda seen: [1] * len(seen), Lottery, episodes=3).summary()
+        summary = rlscript.evaluate(always(1), Lottery, episodes=3).summary()
 
         self.assertEqual(
             (3, True, 1000000), tuple(summary[key] for key in ("episodes", "greedy", "first_seed"))
         )
         self.assertLessEqual(summary["return_min"], summary["return_mean"])
 
+    def test_first_seed(self):
+        """The seeds count up from the one that is given."""
+        found = rlscript.evaluate(always(2), Lottery, episodes=3, first_seed=5)
+
+        self.assertEqual((alone(5), alone(6), alone(7)), found.returns)
+
+    def test_turns(self):
+        """A policy gets its state back, and the mask that the environment tells."""
+        seen = []
+
+        def act(turns):
+            seen.extend(turns)
+            return [(1, (turn.state or 0) + 1) for turn in turns]
+
+        rlscript.evaluate(act, Masked, episodes=1)
+
+        self.assertEqual([None, *range(1, len(seen))], [turn.state for turn in seen])
+        self.assertEqual([[1, 0]] + [None] * (len(seen) - 1), [turn.mask for turn in seen])
+
     def test_no_episodes(self):
         """An evaluation of nothing is refused."""
         with self.assertRaises(ValueError):
-            rlscript.evaluate(lambda seen: seen, Lottery, episodes=0)
+            rlscript.evaluate(always(1), Lottery, episodes=0)
 
 
 if __name__ == "__main__":

@@ -47,9 +47,9 @@ class Counter(rlscript.Learner):
         earned = float(self.returns[self.count])
         return rlscript.Progress(100 * self.count, earned, {"loss": 0.5})
 
-    def act(self, observations):
+    def act(self, turns):
         """Return what the script says."""
-        return [self.returns[self.count]] * len(observations)
+        return [(self.returns[self.count], None)] * len(turns)
 
     def save(self, folder):
         """Write the count."""
