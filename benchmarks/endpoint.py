@@ -97,11 +97,8 @@ def _policy(bench: Workbench) -> tuple[Path, Path]:
 
 
 def _output(bench: Workbench, program: str, *arguments: str) -> str:
-    command = [bench.bin / program, *arguments]
-    done = subprocess.run(
-        command, env=dict(bench.environ), check=True, stdout=subprocess.PIPE, text=True
-    )
-    return done.stdout
+    command = [str(bench.bin / program), *arguments]
+    return subprocess.check_output(command, env=dict(bench.environ), text=True)
 
 
 @contextlib.contextmanager
@@ -156,7 +153,7 @@ def _served(python: Path, script: str, graph: Path, body: bytes) -> Iterator[Tar
     """Run a server until the block ends; it ends when its standard input does."""
     port = _free_port()
     target = Target(url=f"http://127.0.0.1:{port}/invocations", body=body)
-    command = [python, SERVERS / script, graph, str(port)]
+    command = [str(python), str(SERVERS / script), str(graph), str(port)]
     output = graph.with_name(f"{script}.log")
     with (
         output.open("wb") as log,

@@ -41,7 +41,9 @@ def main(arguments: List[str]) -> int:
             model = open_model(document)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a user's code raises
             traceback.print_exc()
-            _send(connection, {"error": _reason(error)})
+            # What is raised in a user's code is told by its traceback.
+            explained = type(error).__module__.startswith(__package__)
+            _send(connection, {"error": _reason(error), "explained": explained})
             return 1
         _send(connection, {"policies": list(model.names), "batches": model.batches})
         for payload in waiting.payloads():

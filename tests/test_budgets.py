@@ -54,8 +54,12 @@ def functions(path: Path) -> dict[str, int]:
 
 
 def test_core_is_small() -> None:
-    """The whole of core stays under 6,500 lines of code."""
-    assert sum(code_lines(path) for path in CORE) < 6500
+    """The whole of core stays under 10,000 lines of code.
+
+    Training takes 6,500 of them, of which the local platform 1,900 and the command line 1,000;
+    models, endpoints, predictors and evaluations the rest.
+    """
+    assert sum(code_lines(path) for path in CORE) < 10000
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())

@@ -29,7 +29,7 @@ class Distribution:
         return folder if self.folder == "." else folder / "src"
 
 
-CORE = Distribution(".", ("rlcore", "rlscript"))
+CORE = Distribution(".", ("rlcore", "rlscript", "rlserving"))
 PLUGINS = (
     Distribution("plugins/coach_tf", ("rl_plugin_coach_tf",), ("coach.tensorflow",)),
     Distribution("plugins/coach_mxnet", ("rl_plugin_coach_mxnet",), ("coach.mxnet",)),

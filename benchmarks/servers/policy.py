@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, ValueInfoProto, helper, numpy_helper
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # rlscript is not installed there
 
@@ -37,7 +37,7 @@ def graph() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def _floats(name: str, size: int) -> object:
+def _floats(name: str, size: int) -> ValueInfoProto:
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", size])
 
 

@@ -17,7 +17,6 @@ from starlette.requests import Request
 GRAPH = sys.argv[1]
 
 
-@serve.deployment
 class Policy:
     """The policy."""
 
@@ -41,7 +40,7 @@ with tempfile.TemporaryDirectory(prefix="rlb-", ignore_cleanup_errors=True) as f
     os.environ["RAY_AUTH_TOKEN_PATH"] = str(token)
     ray.init(num_cpus=2, include_dashboard=False, _temp_dir=folder, _node_ip_address="127.0.0.2")
     serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[2])})
-    serve.run(Policy.bind(), route_prefix="/invocations")
+    serve.run(serve.deployment(Policy).bind(), route_prefix="/invocations")
     sys.stdin.read()
     serve.shutdown()
     ray.shutdown()

@@ -25,7 +25,7 @@ _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red", "note": "cyan"
 
 @click.command("check-env", epilog=_EPILOG)
 @click.argument("env")
-@click.option("--toolkit", metavar="KEY", help="Toolkit, such as ray.pytorch.")
+@click.option("--toolkit", metavar="KEY", help="Key of the toolkit: TOOLKIT.FRAMEWORK.")
 @click.option("--toolkit-version", help="Version of that toolkit; the newest by default.")
 @source_option
 @env_kwargs_option

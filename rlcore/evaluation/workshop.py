@@ -6,7 +6,9 @@ import importlib.util
 import os
 import shutil
 import sys
+import tarfile
 import tempfile
+import zlib
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -19,8 +21,8 @@ from rlcore import storage
 from rlcore.errors import InvalidArgument, PluginError, ReleaseUnavailable, SourceError
 from rlcore.platforms.local.environments import Environments, hold
 from rlcore.platforms.local.home import home
+from rlcore.runner.archive import UnsafeArchive, extract
 from rlcore.spec import Unavailable
-from rlscript.archives import ArchiveError, extract
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,12 +129,11 @@ def _unpacked(source: str | os.PathLike[str], folder: Path) -> Path:
         raise SourceError(msg)
     path = fetched(text, folder) if "://" in text else Path(text).expanduser()
     target = folder / "source"
-    target.mkdir()
     try:
-        extract(path, target)
-    except ArchiveError as error:
+        extract(str(path), target)
+    except UnsafeArchive as error:
         raise SourceError(str(error)) from error
-    except OSError as error:
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         msg = f"The source {text} cannot be unpacked: {error}"
         raise SourceError(msg) from error
     return target

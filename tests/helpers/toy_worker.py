@@ -14,7 +14,7 @@ from rlserving import frames
 DESCRIPTOR = int(sys.argv[-1])
 
 
-def answer(request, size):
+def answer(request: frames.Request, size: int) -> frames.Answer:
     """Return the answer to one request, or what becomes of the worker instead."""
     said = request.body.decode()
     if said == "die":
@@ -25,11 +25,13 @@ def answer(request, size):
     return frames.Answer(200, "application/json", text.encode(), said.count("outside"))
 
 
-def main():
+def main() -> None:
     """Greet, then answer frame after frame."""
     wire = socket.socket(fileno=DESCRIPTOR)
     if "--unable" in sys.argv:
-        wire.sendall(frames.pack(json.dumps({"error": "the model is of wood"}).encode()))
+        wire.sendall(
+            frames.pack(json.dumps({"error": "the model is of wood", "explained": True}).encode())
+        )
         sys.exit(1)
     if "--dead" in sys.argv or ("--once" in sys.argv and Path(sys.argv[-2]).exists()):
         sys.stderr.write("no such thing\n")

@@ -1,4 +1,7 @@
-"""Which build of PyTorch an environment gets: where there is no GPU, nobody downloads CUDA."""
+"""This machine's GPU: asked for by instance type, and decisive for the build of PyTorch.
+
+Where there is none, nobody downloads CUDA.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,35 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rlcore.errors import PlatformError, did_you_mean
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PINNED = re.compile(r"\s*torch\s*==\s*([^\s;,+]+)", re.IGNORECASE)
+INSTANCE_TYPES = ("local", "local_gpu")
 DEVICES = ("/dev/nvidia0", "/dev/dxg")  # the second one under WSL
 
 
 def has_gpu() -> bool:
     """Return whether this machine shows a GPU that CUDA could use."""
     return any(map(os.path.exists, DEVICES))
+
+
+def check_instance_type(given: str | None) -> None:
+    """Raise `PlatformError` for an instance type that is not one of this machine's."""
+    if given not in {None, *INSTANCE_TYPES}:
+        msg = (
+            f"The local platform has no instance type {given!r}. Allowed are"
+            f" {' and '.join(INSTANCE_TYPES)}, or none.{did_you_mean(str(given), INSTANCE_TYPES)}"
+        )
+        raise PlatformError(msg)
+    if given == "local_gpu" and not has_gpu():
+        msg = (
+            "instance_type 'local_gpu' needs a GPU, and this machine shows none"
+            f" ({' or '.join(DEVICES)}). Use 'local' to work on the processor."
+        )
+        raise PlatformError(msg)
 
 
 def pinned_torch(requirements: Iterable[str]) -> str | None:

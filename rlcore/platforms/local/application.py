@@ -12,7 +12,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rlcore.platforms.local.dispatcher import NoWorker, QueueFull
+from rlcore.platforms.local.dispatcher import QueueFull
+from rlcore.platforms.local.worker import NoWorker
 from rlserving.frames import Answer, Request
 
 if TYPE_CHECKING:

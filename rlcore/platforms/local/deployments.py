@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlcore import storage
-from rlcore.errors import InvalidArgument, InvalidModel, NotDeployable, PlatformError, did_you_mean
+from rlcore.errors import InvalidArgument, InvalidModel, NotDeployable, PlatformError
 from rlcore.platforms.local import accelerators
 from rlcore.platforms.local.documents import plain
 from rlcore.spec import Environment, Unavailable
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from rlcore.endpoints import Deployment, ModelRequest
 
-INSTANCE_TYPES = ("local", "local_gpu")
 OPTIONS: Mapping[str, tuple[type, float, float]] = {
     "port": (int, 0, 65535),
     "strict": (bool, False, True),
@@ -28,6 +28,8 @@ OPTIONS: Mapping[str, tuple[type, float, float]] = {
     "model_server_workers": (int, 1, 64),
 }
 """What this platform heeds of a deployment's options: type, least and greatest value."""
+
+_OF_THE_CLIENT = {"predictor_cls"}
 
 
 def document(deployment: Deployment) -> dict[str, Any]:
@@ -69,19 +71,7 @@ def serving_environment(model: ModelRequest) -> Environment:
 
 
 def _check_resources(deployment: Deployment) -> None:
-    given = deployment.instance_type
-    if given not in INSTANCE_TYPES:
-        msg = (
-            f"The local platform has no instance type {given!r}. Allowed are"
-            f" {' and '.join(INSTANCE_TYPES)}.{did_you_mean(given, INSTANCE_TYPES)}"
-        )
-        raise PlatformError(msg)
-    if given == "local_gpu" and not accelerators.has_gpu():
-        msg = (
-            "instance_type 'local_gpu' needs a GPU, and this machine shows none"
-            f" ({' or '.join(accelerators.DEVICES)}). Use 'local' to serve on the processor."
-        )
-        raise PlatformError(msg)
+    accelerators.check_instance_type(deployment.instance_type)
     if deployment.instance_count != 1:
         msg = (
             "The local platform serves on one host, and the instance count is"
@@ -113,8 +103,16 @@ def _variables(model: ModelRequest) -> dict[str, str]:
     return {**given, **model.environment}
 
 
+def _warn_of_the_rest(given: Mapping[str, Any]) -> None:
+    rest = sorted(set(given) - set(OPTIONS) - _OF_THE_CLIENT)
+    if rest:
+        msg = f"No effect on the local platform: {', '.join(rest)}."
+        warnings.warn(msg, UserWarning, stacklevel=2)
+
+
 def _options(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that are heeded here, each of the right type and within its limits."""
+    _warn_of_the_rest(given)
     found = {name: given[name] for name in OPTIONS if given.get(name) is not None}
     for name, value in found.items():
         kind, least, greatest = OPTIONS[name]

@@ -22,9 +22,10 @@ import uvicorn
 
 from rlcore.platforms.local import processes
 from rlcore.platforms.local.application import Application, Rules
-from rlcore.platforms.local.dispatcher import Dispatcher, Limits, NoWorker
+from rlcore.platforms.local.dispatcher import Dispatcher, Limits
 from rlcore.platforms.local.endpointfolder import EndpointFolder
 from rlcore.platforms.local.unpacking import Unpacking
+from rlcore.platforms.local.worker import NoWorker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from rlcore.spec import Channel, JobRequest, ToolkitRelease
 
 NAME = "local"
-INSTANCE_TYPES = ("local", "local_gpu")
 _GROUP = "homogeneousCluster"
 _HEEDED = frozenset({"container_log_level", "experiment_config", "input_mode"})
 _SECRET = re.compile(
@@ -118,19 +117,7 @@ def _training_environment(release: ToolkitRelease) -> Environment:
 
 
 def _check_resources(request: JobRequest) -> None:
-    given = request.resources.instance_type
-    if given not in {None, *INSTANCE_TYPES}:
-        msg = (
-            f"The local platform has no instance type {given!r}. Allowed are"
-            f" {' and '.join(INSTANCE_TYPES)}, or none.{did_you_mean(str(given), INSTANCE_TYPES)}"
-        )
-        raise PlatformError(msg)
-    if given == "local_gpu" and not accelerators.has_gpu():
-        msg = (
-            "instance_type 'local_gpu' needs a GPU, and this machine shows none"
-            f" ({' or '.join(accelerators.DEVICES)}). Use 'local' to train on the processor."
-        )
-        raise PlatformError(msg)
+    accelerators.check_instance_type(request.resources.instance_type)
     if request.resources.instance_count != 1:
         msg = (
             f"The local platform runs one host, and instance_count is"

@@ -37,7 +37,9 @@ def test_what_the_front_needs(deployment, tmp_path):
         environment={"SAGEMAKER_REGION": "moon", "MINE": "1"},
         options={"model_server_workers": 2, "model_kms_key": "key"},
     )
-    made = document(attrs.evolve(deployment, model=model, options={"strict": True, "port": None}))
+    options = {"strict": True, "port": None, "kms_key": "key"}
+    with pytest.warns(UserWarning, match="No effect on .*: kms_key, model_kms_key."):
+        made = document(attrs.evolve(deployment, model=model, options=options))
 
     identity = made.pop("id")
     assert 32 == len(identity)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rlcore.platforms.local.dispatcher import Dispatcher, Limits, NoWorker, QueueFull
+from rlcore.platforms.local.dispatcher import Dispatcher, Limits, QueueFull
+from rlcore.platforms.local.worker import NoWorker
 from rlserving.frames import Request
 
 WORKER = Path(__file__).parents[2] / "helpers/toy_worker.py"

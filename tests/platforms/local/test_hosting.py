@@ -311,7 +311,7 @@ def test_a_dangerous_archive(endpoints, words, member):
     ("files", "words"),
     [
         ({"weights.bin": "w"}, "policy.json"),
-        ({"code/inference.py": "def model_fn(d): raise KeyError('w')"}, "KeyError: 'w'"),
+        ({"code/inference.py": "def model_fn(d): raise KeyError('w')"}, "KeyError: 'w'\nTraceback"),
         ({"code/inference.py": "import os; os._exit(9)"}, "exit code 9"),
         ({"code/inference.py": "syntax error"}, "SyntaxError"),
     ],
