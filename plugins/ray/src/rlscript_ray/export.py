@@ -1,4 +1,4 @@
-"""The policy as ONNX, with its manifest."""
+"""Policies as ONNX, with their manifest."""
 
 import io
 import warnings
@@ -8,8 +8,7 @@ import numpy as np
 import ray
 import torch
 
-from rlscript.models import named
-from rlscript.spaces import describe_space
+from rlscript.models import inference_code, named
 from rlscript_ray.translation import Policy
 
 # The newest that the ONNX Runtime of two years ago reads.
@@ -17,11 +16,11 @@ _OPSET = 18
 
 
 def to_onnx(policy: Policy) -> bytes:
-    """Return the policy as an ONNX graph over batches: `action, dist = f(observation, noise)`."""
-    space = policy.observation_space
-    observation = torch.as_tensor(np.stack([space.sample(), space.sample()]))
-    noise = torch.zeros(2, *policy.sample.noise_shape)
-    names = ["observation", "noise", "action", "dist"]
+    """Return the policy as an ONNX graph over batches, with the names of its signature."""
+    signature = policy.signature
+    sample = signature.observation.sample
+    arrays = signature.arrays([sample(), sample()], [None, None])
+    names = [*signature.inputs, *signature.outputs]
     file = io.BytesIO()
     with warnings.catch_warnings():
         # The exporter through TorchScript is deprecated; its successor gives the same graph for
@@ -29,10 +28,10 @@ def to_onnx(policy: Policy) -> bytes:
         warnings.simplefilter("ignore")
         torch.onnx.export(
             policy,
-            (observation, noise),
+            tuple(map(torch.as_tensor, arrays)),
             file,
-            input_names=names[:2],
-            output_names=names[2:],
+            input_names=signature.inputs,
+            output_names=signature.outputs,
             dynamic_axes={name: {0: "batch"} for name in names},
             opset_version=_OPSET,
             dynamo=False,
@@ -41,39 +40,38 @@ def to_onnx(policy: Policy) -> bytes:
 
 
 def describe(
-    policy: Policy, graph: bytes, weights: Dict[str, Any], env: Dict[str, Any]
+    policies: Dict[str, Policy],
+    graphs: Dict[str, bytes],
+    weights: Dict[str, Any],
+    env: Dict[str, Any],
 ) -> Tuple[Dict[str, Any], Dict[str, bytes]]:
-    """Return the manifest and the files of a policy, for `rlscript.publish_model`.
+    """Return the manifest and the files of policies, for `rlscript.publish_model`.
 
     Args:
-        policy: The policy.
-        graph: The same as ONNX.
-        weights: The module's weights, for a warm start.
+        policies: The policies by name.
+        graphs: The same as ONNX.
+        weights: All modules' weights by name, for a warm start.
         env: The environment's `id` and `kwargs`.
     """
     packed = _pack(weights)
-    graph_name, weights_name = named("policy", ".onnx", graph), named("weights", ".npz", packed)
+    weights_name = named("weights", ".npz", packed)
+    files = {weights_name: packed}
+    entries = {}
+    for number, (name, policy) in enumerate(policies.items()):
+        stem = "policy-{}".format(number) if len(policies) > 1 else "policy"
+        graph_name = named(stem, ".onnx", graphs[name])
+        files[graph_name] = graphs[name]
+        entries[name] = policy.signature.describe(graph_name)
     manifest = {
         "format": 1,
         "toolkit": "ray.pytorch",
         "release": ray.__version__,
-        "policies": {"default": _signature(policy, graph_name)},
-        "agents": {},
+        "policies": entries,
+        "agents": {agent: name for name, each in policies.items() for agent in each.seat.agents},
         "env": dict(env, wrappers=[]),
         "weights": weights_name,
     }
-    return manifest, {graph_name: graph, weights_name: packed}
-
-
-def _signature(policy: Policy, graph_name: str) -> Dict[str, Any]:
-    noise = {"role": "noise", "law": policy.sample.law, "shape": policy.sample.noise_shape}
-    return {
-        "graph": graph_name,
-        "observation": describe_space(policy.observation_space),
-        "action": describe_space(policy.action_space),
-        "inputs": [{"name": "observation", "path": []}, dict({"name": "noise"}, **noise)],
-        "outputs": [{"name": "action"}, {"name": "dist", "role": "check"}],
-    }
+    return manifest, dict(files, **inference_code())
 
 
 def _pack(weights: Dict[str, Any]) -> bytes:

@@ -1,6 +1,6 @@
-"""The parts of RLlib's connectors and distributions, as graph layers that give the same numbers."""
+"""The parts of RLlib's connectors, modules and distributions, as layers with the same numbers."""
 
-from typing import Any
+from typing import Any, List, Tuple
 
 import numpy as np
 import torch
@@ -26,12 +26,24 @@ class Normalise(torch.nn.Module):
         return torch.clamp(normal, -self.clip, self.clip).to(observation.dtype)
 
 
+class Join(torch.nn.Module):
+    """`FlattenObservations`: an observation's leaves side by side, each through its own layer."""
+
+    def __init__(self, parts: List[torch.nn.Module]) -> None:
+        super().__init__()
+        self.parts = torch.nn.ModuleList(parts)
+
+    def forward(self, *leaves: torch.Tensor) -> torch.Tensor:
+        """Return one row of float32 per observation."""
+        return torch.cat([part(leaf) for part, leaf in zip(self.parts, leaves)], dim=1)
+
+
 class Flatten(torch.nn.Module):
-    """`FlattenObservations` of a box."""
+    """`FlattenObservations` of a box, and of binary numbers."""
 
     def forward(self, observation: torch.Tensor) -> torch.Tensor:
         """Return one row of float32 per observation."""
-        return observation.float().flatten(start_dim=1)
+        return observation.float().reshape(observation.shape[0], -1)
 
 
 class OneHot(torch.nn.Module):
@@ -58,11 +70,27 @@ class Categorical(torch.nn.Module):
 
     def __init__(self, count: int) -> None:
         super().__init__()
-        self.noise_shape = [count]
+        self.size = count
 
     def forward(self, logits: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         """Return the index of one action for each row."""
         return torch.argmax(logits + noise, dim=-1)
+
+
+class MultiCategorical(torch.nn.Module):
+    """Several categoricals side by side, each sampled as `Categorical`."""
+
+    law = "gumbel"
+
+    def __init__(self, counts: Any) -> None:
+        super().__init__()
+        self.counts = [int(count) for count in counts]
+        self.size = sum(self.counts)
+
+    def forward(self, logits: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        """Return an index for each categorical in each row."""
+        parts = (logits + noise).split(self.counts, dim=-1)
+        return torch.stack([torch.argmax(part, dim=-1) for part in parts], dim=-1)
 
 
 class Gaussian(torch.nn.Module):
@@ -72,7 +100,7 @@ class Gaussian(torch.nn.Module):
 
     def __init__(self, size: int) -> None:
         super().__init__()
-        self.noise_shape = [size]
+        self.size = size
 
     def forward(self, inputs: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         """Return one action of the module for each row."""
@@ -108,6 +136,38 @@ class Clip(torch.nn.Module):
         return torch.minimum(torch.maximum(action, self.low), self.high)
 
 
+class Stateless(torch.nn.Module):
+    """An encoder of RLlib's that keeps no state."""
+
+    def __init__(self, encoder: torch.nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, observation: torch.Tensor) -> Tuple[torch.Tensor, ...]:
+        """Return the features."""
+        return (self.encoder({"obs": observation})["encoder_out"],)
+
+
+class LongShortTermMemory(torch.nn.Module):
+    """`TorchLSTMEncoder` for one step of each row; states have the batch first, as RLlib's."""
+
+    def __init__(self, encoder: Any) -> None:
+        super().__init__()
+        self.tokenizer = encoder.tokenizer
+        self.lstm = encoder.lstm
+
+    def forward(
+        self, observation: torch.Tensor, hidden: torch.Tensor, cell: torch.Tensor
+    ) -> Tuple[torch.Tensor, ...]:
+        """Return the features, and the two states after this step."""
+        features = observation
+        if self.tokenizer is not None:
+            features = self.tokenizer({"obs": observation})["encoder_out"]
+        before = (hidden.transpose(0, 1), cell.transpose(0, 1))
+        found, (hidden, cell) = self.lstm(features.unsqueeze(1), before)
+        return found.squeeze(1), hidden.transpose(0, 1), cell.transpose(0, 1)
+
+
 class ActorNetwork(torch.nn.Module):
     """The part of a default actor-critic module that acts: encoder and policy head."""
 
@@ -116,9 +176,10 @@ class ActorNetwork(torch.nn.Module):
         self.encoder = encoder
         self.head = head
 
-    def forward(self, observation: torch.Tensor) -> torch.Tensor:
-        """Return the inputs of the action distribution."""
-        return self.head(self.encoder({"obs": observation})["encoder_out"])
+    def forward(self, observation: torch.Tensor, *states: torch.Tensor) -> Tuple[torch.Tensor, ...]:
+        """Return the inputs of the action distribution, and the states after this step."""
+        features, *states = self.encoder(observation, *states)
+        return (self.head(features), *states)
 
 
 class FreeDeviationHead(torch.nn.Module):

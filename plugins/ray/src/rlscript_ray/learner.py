@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
-import torch
 from ray.rllib.algorithms.algorithm import Algorithm
 from ray.rllib.connectors.env_to_module import MeanStdFilter
-from ray.rllib.core import DEFAULT_MODULE_ID
 
 import rlscript
 from rlscript.models import read_manifest
 from rlscript_ray.export import describe, to_onnx
+from rlscript_ray.joint import act_jointly
+from rlscript_ray.probing import random_observations
 from rlscript_ray.refusals import WarmStartRefused
-from rlscript_ray.translation import Policy, pipelines_of, translate
+from rlscript_ray.seats import seats_of
+from rlscript_ray.translation import Policy, translate
 from rlscript_ray.verification import check_export
 
 # What RLlib tells of its training episodes.
@@ -24,27 +25,29 @@ _EPISODES = (
     "episode_return_max",
     "episode_len_mean",
 )
-_CHECKED_OBSERVATIONS = 200
 _MOST_MISFITS = 8
 
 
 class RLlibLearner(rlscript.Learner):
     """An RLlib algorithm.
 
-    Its policy is exported once at the beginning, so that what cannot be exported is told before
+    Its policies are exported once at the beginning, so that what cannot be exported is told before
     hours of training rather than after them.
     """
 
     def __init__(self, algorithm: Algorithm, env: str, env_kwargs: Dict[str, Any]) -> None:
         self._algorithm = algorithm
         self._env = {"id": env, "kwargs": env_kwargs}
-        self._policy: Optional[Policy] = None
-        self._observations = _random_observations(env, env_kwargs)
+        self._policies: Dict[str, Policy] = {}
+        self._agents = {agent: seat.name for seat in seats_of(algorithm) for agent in seat.agents}
+        # What cannot be translated is told before the environment is played.
+        translate(algorithm)
+        self._observations = random_observations(env, env_kwargs, self._agents)
         self.export()
 
     def advance(self) -> rlscript.Progress:
         """Run one training iteration of RLlib."""
-        self._policy = None
+        self._policies = {}
         result = self._algorithm.train()
         episodes = {name: _measured(result["env_runners"].get(name)) for name in _EPISODES}
         return rlscript.Progress(
@@ -54,13 +57,15 @@ class RLlibLearner(rlscript.Learner):
         )
 
     def act(self, turns: List[rlscript.Turn]) -> Sequence[Tuple[Any, Any]]:
-        """Return greedy actions of the graph that is exported."""
-        if self._policy is None:
-            self._policy = translate(self._algorithm)
-        batch = torch.as_tensor(np.stack([np.asarray(turn.observation) for turn in turns]))
-        noise = torch.zeros(len(batch), *self._policy.sample.noise_shape)
-        with torch.no_grad():
-            return [(action, None) for action in self._policy(batch, noise)[0].numpy()]
+        """Return greedy actions of the policies that are exported.
+
+        Where there are several agents, a turn is all of theirs, as `JointEnvironment` has it.
+        """
+        if not self._policies:
+            self._policies = translate(self._algorithm)
+        if self._agents:
+            return act_jointly(self._policies, self._agents, turns)
+        return self._policies["default"].act(turns)
 
     def save(self, folder: Path) -> None:
         """Write RLlib's own checkpoint: weights, optimiser, filters, counters."""
@@ -68,7 +73,7 @@ class RLlibLearner(rlscript.Learner):
 
     def restore(self, folder: Path) -> None:
         """Go on from such a checkpoint."""
-        self._policy = None
+        self._policies = {}
         self._algorithm.restore_from_path(str(folder.resolve() / "rllib"))
 
     def warm_start(self, folder: Path) -> None:
@@ -78,25 +83,39 @@ class RLlibLearner(rlscript.Learner):
             WarmStartRefused: A filter's statistics belong to the weights, and are not among them;
                 or the weights are another network's.
         """
-        _require_no_filter(pipelines_of(self._algorithm).observations)
+        seats = seats_of(self._algorithm)
+        _require_no_filter(seats[0].observations)
         with np.load(folder / read_manifest(folder)["weights"]) as file:
             weights = dict(file)
         _require_fit(weights, self._weights())
-        self._policy = None
-        self._algorithm.learner_group.set_weights({DEFAULT_MODULE_ID: weights})
+        self._policies = {}
+        given: Dict[str, Dict[str, Any]] = {seat.module_id: {} for seat in seats}
+        for seat in seats:
+            prefix = seat.name + "/"
+            for name in filter(lambda name: name.startswith(prefix), weights):
+                given[seat.module_id][name[len(prefix) :]] = weights[name]
+        self._algorithm.learner_group.set_weights(given)
         self._algorithm.env_runner_group.sync_weights(
             from_worker_or_learner_group=self._algorithm.learner_group, inference_only=True
         )
 
     def export(self) -> Tuple[Dict[str, Any], Dict[str, bytes]]:
-        """Return the policy as ONNX, checked against RLlib's own answers, with its manifest."""
-        policy = translate(self._algorithm)
-        graph = to_onnx(policy)
-        check_export(self._algorithm, graph, self._observations)
-        return describe(policy, graph, self._weights(), self._env)
+        """Return the policies as ONNX, checked against RLlib's own answers, with their manifest."""
+        policies = translate(self._algorithm)
+        graphs = {name: to_onnx(policy) for name, policy in policies.items()}
+        for name, policy in policies.items():
+            seen = self._observations[name]
+            check_export(self._algorithm, policy.seat, policy.signature, graphs[name], seen)
+        return describe(policies, graphs, self._weights(), self._env)
 
     def _weights(self) -> Dict[str, Any]:
-        return dict(self._algorithm.learner_group.get_weights()[DEFAULT_MODULE_ID])
+        """Return the weights of all policies, each name after its policy's."""
+        found = self._algorithm.learner_group.get_weights()
+        return {
+            "{}/{}".format(seat.name, name): weight
+            for seat in seats_of(self._algorithm)
+            for name, weight in found[seat.module_id].items()
+        }
 
 
 def _require_no_filter(pipeline: Any) -> None:
@@ -130,22 +149,3 @@ def _require_fit(given: Dict[str, Any], own: Dict[str, Any]) -> None:
 def _measured(value: Any) -> Optional[float]:
     """Return RLlib's value, or None where no episode has ended yet."""
     return None if value is None or math.isnan(value) else float(value)
-
-
-def _random_observations(env: str, env_kwargs: Dict[str, Any]) -> List[Any]:
-    """Return observations of the environment under random actions."""
-    environment = rlscript.make_environment(env, env_kwargs)
-    environment.action_space.seed(0)
-    observations: List[Any] = []
-    done = True
-    while len(observations) < _CHECKED_OBSERVATIONS:
-        if done:
-            observation, _ = environment.reset(seed=len(observations))
-            done = False
-        else:
-            action = environment.action_space.sample()
-            observation, _, terminated, truncated, _ = environment.step(action)
-            done = terminated or truncated
-        observations.append(observation)
-    environment.close()
-    return observations

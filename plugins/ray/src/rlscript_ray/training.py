@@ -21,7 +21,8 @@ def train(  # noqa: PLR0913  # all but the first are named at the call
 
     Progress is reported after each iteration, checkpoints are kept, and training goes on from
     where an interrupted job, or the channel `checkpoint` or `model`, left off. The best policy has
-    the greatest mean return of an evaluation, the latest of equals.
+    the greatest mean return of an evaluation, the latest of equals. Where the config names several
+    policies, an episode's return is the sum of its agents', and all policies are in the model.
 
     Args:
         config: The algorithm and its settings, without an environment.
@@ -41,17 +42,22 @@ def train(  # noqa: PLR0913  # all but the first are named at the call
         ExportRefused: The policy holds a part that is not exported exactly; told before training.
     """
     # Ray and PyTorch are not there where this is only read.
+    from rlscript_ray.joint import playable  # noqa: PLC0415
     from rlscript_ray.running import prepared, started  # noqa: PLC0415
+    from rlscript_ray.signature import require_served  # noqa: PLC0415
 
     if config.env is not None:
         msg = "the config names the environment {!r}; name it once: train(config, env=...)"
         raise ValueError(msg.format(config.env))
     kwargs = env_kwargs or {}
-    rlscript.make_environment(env, kwargs).close()
+    first = playable(env, kwargs)
+    require_served(first.observation_space)
+    require_served(first.action_space)
+    first.close()
     ready = prepared(config, env, kwargs, seed)
     return rlscript.train(
         lambda: started(ready, env, kwargs),
-        lambda: rlscript.make_environment(env, kwargs),
+        lambda: playable(env, kwargs),
         stop,
         evaluation,
     )

@@ -1,7 +1,7 @@
 """An export is right when it answers as RLlib itself does, and is not published otherwise."""
 
 import os
-from typing import Any, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -10,98 +10,201 @@ from ray.rllib.algorithms.algorithm import Algorithm
 from ray.rllib.connectors import env_to_module
 from ray.rllib.connectors.common.flatten_observations import FlattenObservations
 from ray.rllib.utils.numpy import flatten_inputs_to_1d_tensor
-from ray.rllib.utils.spaces.space_utils import clip_action, unsquash_action
+from ray.rllib.utils.spaces.space_utils import (
+    clip_action,
+    get_base_struct_from_space,
+    unsquash_action,
+)
 
+from rlscript_ray.connectors import filter_of, observation_pieces, removed_keys
 from rlscript_ray.refusals import ExportWrong
-from rlscript_ray.translation import current_module, filter_of, pipelines_of
+from rlscript_ray.seats import Seat, current_module
+from rlscript_ray.signature import Signature
 
 # Two logits nearer than this may order either way in another implementation of the same sums.
 _TIE = 1e-5
 _MOST_TIES = 0.001
 _TOLERANCE = 1e-5
+# A gate may be steep just where an observation is, and rounding is then seen in the state.
+_STATE_TOLERANCE = 1e-3
+# How many rows carry their states side by side through a recurrent policy.
+_ROWS = 16
 
 
-def check_export(algorithm: Algorithm, graph: bytes, observations: Sequence[Any]) -> None:
-    """Compare a graph's greedy actions with RLlib's own, in one batch and one by one.
+def check_export(
+    algorithm: Algorithm,
+    seat: Seat,
+    signature: Signature,
+    graph: bytes,
+    observations: Sequence[Any],
+) -> None:
+    """Compare a graph's greedy actions with RLlib's own, in batches and one by one.
 
     Discrete actions must be equal wherever the two best logits differ by more than 1e-5 (at most
-    one in a thousand may differ below that), continuous ones within 1e-5 max(1, |action|).
+    one in a thousand may differ below that), continuous ones within 1e-5 max(1, |action|), the
+    states of a recurrent policy within 1e-3. In each step both are given RLlib's state, so that
+    rounding does not add up.
 
     Raises:
         ExportWrong: They differ.
     """
-    batch = np.stack([np.asarray(observation) for observation in observations])
-    expected, inputs = reference_actions(algorithm, batch)
-    discrete = isinstance(pipelines_of(algorithm).actions.input_action_space, spaces.Discrete)
-    differ = _discrete_differ if discrete else _continuous_differ
-    for size in (len(batch), 1):
-        parts = [batch[start : start + size] for start in range(0, len(batch), size)]
-        actual = _run(graph, parts)
-        wrong = differ(expected, actual, inputs)
+    reference = Reference(algorithm, seat)
+    session = _session(graph)
+    together = _ROWS if signature.states else len(observations)
+    for size in (min(together, len(observations)), 1):
+        expected, actual, inputs, strayed = _compared(
+            reference, session, signature, observations, size
+        )
+        wrong = differing(seat.action_space, expected, actual, inputs)
         if wrong.any():
             at = int(np.argmax(wrong))
             msg = "the exported policy differs from RLlib's on {} of {}: {} instead of {} for {}"
-            values = int(wrong.sum()), len(batch), actual[at], expected[at], batch[at]
-            raise ExportWrong(msg.format(*values))
+            seen = observations[at]
+            raise ExportWrong(msg.format(wrong.sum(), len(wrong), actual[at], expected[at], seen))
+        if strayed.any():
+            seen = observations[int(np.argmax(strayed))]
+            msg = "the exported policy's state differs from RLlib's on {} of {}, first after {}"
+            raise ExportWrong(msg.format(strayed.sum(), len(strayed), seen))
 
 
-def reference_actions(algorithm: Algorithm, batch: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Return RLlib's greedy actions for the environment, and their distributions' inputs.
+class Reference:
+    """RLlib's own code for inference, and nothing of the translation."""
 
-    By RLlib's own code alone: nothing of the translation is used here.
+    def __init__(self, algorithm: Algorithm, seat: Seat) -> None:
+        self._config = algorithm.config
+        self._seat = seat
+        self._module = current_module(algorithm, seat)
+
+    def step(
+        self, observations: Sequence[Any], state: Any = None
+    ) -> Tuple[np.ndarray, np.ndarray, Any]:
+        """Return greedy actions, their distributions' inputs, and the state after one step.
+
+        Args:
+            observations: One for each row.
+            state: What the last step returned; None at the beginning.
+        """
+        seen = torch.as_tensor(np.stack([self._connect(each) for each in observations])).float()
+        batch = {"obs": seen}
+        if self._module.is_stateful():
+            initial = self._module.get_initial_state()
+            state = state or _repeated(initial, len(seen))
+            batch = {"obs": seen.unsqueeze(1), "state_in": state}
+        with torch.no_grad():
+            outputs = self._module.forward_inference(batch)
+        inputs = outputs["action_dist_inputs"].reshape(len(seen), -1)
+        law = self._module.get_inference_action_dist_cls().from_logits(inputs)
+        chosen = law.to_deterministic().sample().numpy()
+        return self._for_environment(chosen), inputs.numpy(), outputs.get("state_out")
+
+    def rows(self, state: Any, count: int) -> List[Any]:
+        """Return the actor's part of a state as `Signature` has it, for each of so many rows."""
+        if not state:
+            return [None] * count
+        # Where the critic has an encoder of its own, it has a state of its own as well.
+        acting = state.get("actor", state)
+        return [
+            {"state/" + name: part[row].numpy() for name, part in acting.items()}
+            for row in range(count)
+        ]
+
+    def _connect(self, observation: Any) -> np.ndarray:
+        for piece in observation_pieces(self._seat):
+            if type(piece) is env_to_module.MeanStdFilter:
+                observation = filter_of(piece, self._seat.agent)(observation, update=False)
+            if type(piece) is FlattenObservations:
+                observation = self._flattened(piece, observation)
+        return np.asarray(observation)
+
+    def _flattened(self, piece: Any, observation: Any) -> np.ndarray:
+        struct = get_base_struct_from_space(self._seat.part(piece.input_observation_space))
+        for key in removed_keys(piece):
+            struct = {name: part for name, part in struct.items() if name != key}
+            observation = {name: part for name, part in observation.items() if name != key}
+        return np.asarray(flatten_inputs_to_1d_tensor(observation, struct, batch_axis=False))
+
+    def _for_environment(self, actions: np.ndarray) -> np.ndarray:
+        space = self._seat.action_space
+        if self._config.normalize_actions:
+            return np.stack([unsquash_action(action, space) for action in actions])
+        if self._config.clip_actions:
+            return np.stack([clip_action(action, space) for action in actions])
+        return actions
+
+
+def differing(
+    space: Any, expected: np.ndarray, actual: np.ndarray, inputs: np.ndarray
+) -> np.ndarray:
+    """Tell for each row whether the actions differ by more than rounding.
+
+    Args:
+        space: The environment's space of actions.
+        expected: RLlib's actions.
+        actual: The export's.
+        inputs: RLlib's inputs of the distributions.
     """
-    pipelines = pipelines_of(algorithm)
-    for piece in pipelines.observations.connectors:
-        batch = np.stack([_connect(piece, observation) for observation in batch])
-    module = current_module(algorithm)
-    inputs = module.forward_inference({"obs": torch.as_tensor(batch).float()})["action_dist_inputs"]
-    law = module.get_inference_action_dist_cls().from_logits(inputs)
-    chosen = law.to_deterministic().sample().numpy()
-    space = pipelines.actions.input_action_space
-    return _for_environment(algorithm.config, space, chosen), inputs.detach().numpy()
+    if isinstance(space, spaces.Box):
+        return np.asarray(_far(expected, actual, _TOLERANCE).any(axis=-1))
+    counts = [space.n] if isinstance(space, spaces.Discrete) else space.nvec
+    rows = len(expected)
+    differ = (expected != actual).reshape(rows, -1)
+    tie = np.stack(
+        [_is_tie(part) for part in np.split(inputs, np.cumsum(counts)[:-1], axis=-1)], axis=-1
+    )
+    accepted = np.mean((differ & tie).any(axis=-1)) <= _MOST_TIES
+    return np.asarray((differ & ~tie if accepted else differ).any(axis=-1))
 
 
-def _connect(piece: Any, observation: np.ndarray) -> np.ndarray:
-    if type(piece) is env_to_module.MeanStdFilter:
-        return np.asarray(filter_of(piece)(observation, update=False))
-    if type(piece) is FlattenObservations:
-        space = piece.input_observation_space
-        return np.asarray(flatten_inputs_to_1d_tensor(observation, space, batch_axis=False))
-    return observation
+def _is_tie(logits: np.ndarray) -> np.ndarray:
+    best = np.sort(logits, axis=-1)[:, -2:]
+    return np.asarray(best[:, -1] - best[:, 0] <= _TIE)
 
 
-def _for_environment(config: Any, space: spaces.Space, actions: np.ndarray) -> np.ndarray:
-    if config.normalize_actions:
-        return np.stack([unsquash_action(action, space) for action in actions])
-    if config.clip_actions:
-        return np.stack([clip_action(action, space) for action in actions])
-    return actions
+def _compared(
+    reference: Reference,
+    session: Any,
+    signature: Signature,
+    observations: Sequence[Any],
+    size: int,
+) -> Tuple[np.ndarray, ...]:
+    """Return RLlib's actions, the graph's, RLlib's distributions, and whose states went astray."""
+    found = []
+    state: Any = None
+    for at in range(0, len(observations) - size + 1, size):
+        seen = observations[at : at + size]
+        arrays = signature.arrays(seen, reference.rows(state, size))
+        outputs = session.run(signature.outputs, dict(zip(signature.inputs, arrays)))
+        expected, inputs, state = reference.step(seen, state)
+        kept = zip(reference.rows(state, size), signature.next_states(outputs, size))
+        strayed = np.array([_strayed(*pair) for pair in kept])
+        found.append((expected, outputs[0], inputs, strayed))
+    return tuple(np.concatenate(parts) for parts in zip(*found))
 
 
-def _run(graph: bytes, batches: Sequence[np.ndarray]) -> np.ndarray:
+def _repeated(state: Any, count: int) -> Any:
+    """Return a state of so many rows, each the same."""
+    if isinstance(state, dict):
+        return {name: _repeated(part, count) for name, part in state.items()}
+    return torch.stack([state] * count)
+
+
+def _strayed(expected: Any, actual: Any) -> bool:
+    if actual is None:
+        return expected is not None
+    return any(_far(part, actual[name], _STATE_TOLERANCE).any() for name, part in expected.items())
+
+
+def _far(expected: np.ndarray, actual: np.ndarray, tolerance: float) -> np.ndarray:
+    allowed = tolerance * np.maximum(1.0, np.abs(expected))
+    # Written so that a value that is no number is far from everything.
+    return np.asarray(~(np.abs(expected - actual) <= allowed))
+
+
+def _session(graph: bytes) -> Any:
     # Official builds of ONNX Runtime report home unless they find this when they are loaded.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime  # noqa: PLC0415
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    size = session.get_inputs()[1].shape[1]
-    feeds = [
-        {"observation": batch, "noise": np.zeros((len(batch), size), np.float32)}
-        for batch in batches
-    ]
-    return np.concatenate([session.run(["action"], feed)[0] for feed in feeds])
-
-
-def _discrete_differ(expected: np.ndarray, actual: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    best = np.sort(logits, axis=-1)[:, -2:]
-    tie = best[:, -1] - best[:, 0] <= _TIE
-    differ = np.asarray(expected != actual)
-    return differ if np.mean(differ & tie) > _MOST_TIES else differ & ~tie
-
-
-def _continuous_differ(expected: np.ndarray, actual: np.ndarray, _: np.ndarray) -> np.ndarray:
-    allowed = _TOLERANCE * np.maximum(1.0, np.abs(expected))
-    # Written so that a value that is no number differs too.
-    return np.asarray(~(np.abs(expected - actual) <= allowed).all(axis=-1))
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

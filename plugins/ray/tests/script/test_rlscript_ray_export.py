@@ -1,12 +1,12 @@
 """Exports of RLlib's policies, against RLlib's own answers. For an environment of the release."""
 
-import contextlib
 import io
 import os
 import tempfile
 import unittest
 import warnings
 from pathlib import Path
+from unittest import mock
 
 try:
     import ray  # noqa: F401
@@ -19,29 +19,25 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import gymnasium
 import numpy as np
-import onnx
 import onnxruntime
 import torch
-from gymnasium import spaces
-from gymnasium.envs.classic_control import CartPoleEnv, PendulumEnv
-from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.algorithms.sac import SACConfig
 from ray.rllib.connectors.connector_v2 import ConnectorV2
 from ray.rllib.connectors.env_to_module import FlattenObservations, MeanStdFilter
+from ray.rllib.core.models.torch.encoder import TorchLSTMEncoder
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.utils.filter import MeanStdFilter as Filter
+from toys import FLOATS, SKEWED, Crowd, Recording, built, config, here, recurrent, space_of
 
 import rlscript
+import rlscript_ray
 from rlscript_ray.cluster import private_cluster, quiet_logs
 from rlscript_ray.export import to_onnx
 from rlscript_ray.layers import Normalise
 from rlscript_ray.learner import RLlibLearner
 from rlscript_ray.refusals import ExportRefused, ExportWrong, WarmStartRefused
-from rlscript_ray.running import prepared
-from rlscript_ray.translation import pipelines_of, translate
+from rlscript_ray.translation import translate
 from rlscript_ray.verification import check_export
-
-EPISODE_STEPS = 200
 
 
 def setUpModule():  # noqa: N802  # unittest's name
@@ -52,153 +48,10 @@ def setUpModule():  # noqa: N802  # unittest's name
     unittest.enterModuleContext(private_cluster(0))
 
 
-class Recording:
-    """Mixed into an environment: what it showed and what it was told."""
-
-    seen: list = []  # noqa: RUF012  # emptied by each test
-
-    def reset(self, **kwargs):
-        """Show the first observation."""
-        self.shown, info = super().reset(**kwargs)
-        return self.shown, info
-
-    def step(self, action):
-        """Record the action with the observation that it answers."""
-        Recording.seen.append((self.shown, np.copy(action)))
-        self.shown, *rest = super().step(action)
-        return (self.shown, *rest)
-
-
-class RecordingCartPole(Recording, CartPoleEnv):
-    """A short CartPole."""
-
-
-class RecordingPendulum(Recording, PendulumEnv):
-    """A Pendulum."""
-
-
-def make_cartpole():
-    """Return a CartPole that records."""
-    return gymnasium.wrappers.TimeLimit(RecordingCartPole(), EPISODE_STEPS)
-
-
-def make_pendulum():
-    """Return a Pendulum that records."""
-    return gymnasium.wrappers.TimeLimit(RecordingPendulum(), EPISODE_STEPS)
-
-
-class Toy(gymnasium.Env):
-    """Episodes of ten random observations in any spaces."""
-
-    def __init__(self, observation, action):
-        """Take the spaces."""
-        self.observation_space, self.action_space = observation, action
-
-    def reset(self, *, seed=None, options=None):
-        """Begin an episode."""
-        super().reset(seed=seed, options=options)
-        self.observation_space.seed(seed)
-        self.left = 10
-        return self.observation_space.sample(), {}
-
-    def step(self, action):
-        """Refuse actions outside the space, and reward nothing else."""
-        if not self.action_space.contains(action):
-            raise ValueError(action)
-        self.left -= 1
-        return self.observation_space.sample(), 1.0, self.left == 0, False, {}
-
-
-FLOATS = spaces.Box(-1.0, 1.0, (3,), np.float32)
-DOUBLES = spaces.Box(-np.inf, np.inf, (2, 3), np.float64)
-COUNTS = spaces.MultiDiscrete([3, 4])
-SKEWED = spaces.Box(np.array([-3.0, 0.0], np.float32), np.array([1.0, 0.5], np.float32))
-UNBOUNDED = spaces.Box(-np.inf, np.inf, (2,), np.float32)
-PAIR = spaces.Dict(position=FLOATS, count=spaces.Discrete(3))
-
-
-def make_toy(observation, action):
-    """Return a toy over two of the spaces above, by name."""
-    return Toy(globals()[observation], eval_space(action))
-
-
-def eval_space(name):
-    """Return a space above, or so many discrete actions."""
-    return spaces.Discrete(int(name)) if name.isdigit() else globals()[name]
-
-
-def config(*connectors, kind=PPOConfig, **model):
-    """Return a small algorithm's config with these connectors before the module."""
-    made = kind().env_runners(
-        num_env_runners=0,
-        num_envs_per_env_runner=2,
-        env_to_module_connector=lambda *_: [connector() for connector in connectors],
-    )
-    if kind is not SACConfig:
-        made.training(train_batch_size_per_learner=400, num_epochs=2, lr=3e-3)
-    return made.rl_module(model_config=DefaultModelConfig(fcnet_hiddens=[16], **model))
-
-
-@contextlib.contextmanager
-def built(wanted, env, kwargs=None, iterations=0):
-    """Give a built algorithm, trained for a few iterations so that it is not its first self."""
-    algorithm = prepared(wanted, env, kwargs or {}, seed=3).build_algo()
-    try:
-        for _ in range(iterations):
-            algorithm.train()
-        yield algorithm
-    finally:
-        algorithm.stop()
-
-
-def here(factory):
-    """Return the name of one of this module's environments."""
-    return "{}:{}".format(__name__, factory)
-
-
-def observations(algorithm, factory, count):
-    """Return observations, half of greedy episodes and half of such with a tenth random actions."""
-    policy = translate(algorithm)
-    found: list = []
-    for share in (0.0, 0.1):
-        environment = factory()
-        environment.action_space.seed(5)
-        while len(found) < (count // 2 if share == 0.0 else count):
-            found += episode(environment, policy, share, seed=len(found))
-    return found[:count]
-
-
-def episode(environment, policy, share, seed):
-    """Return one episode's observations."""
-    chance, found = np.random.default_rng(seed), []
-    observation, _ = environment.reset(seed=seed)
-    done = False
-    while not done:
-        found.append(observation)
-        action = greedy(policy, [observation])[0]
-        if chance.random() < share:
-            action = environment.action_space.sample()
-        observation, _, terminated, truncated, _ = environment.step(action)
-        done = terminated or truncated
-    return found
-
-
-def greedy(policy, seen):
-    """Return the translated policy's greedy actions."""
-    noise = torch.zeros(len(seen), *policy.sample.noise_shape)
-    with torch.no_grad():
-        return policy(torch.as_tensor(np.stack(seen)), noise)[0].numpy()
-
-
-def edited(graph, name, change):
-    """Return the graph with one weight changed; `name` is the end of its name."""
-    model = onnx.load_from_string(graph)
-    for tensor in model.graph.initializer:
-        if tensor.name.endswith(name):
-            values = change(onnx.numpy_helper.to_array(tensor).copy())
-            tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
-            return model.SerializeToString()
-    raise KeyError(name)
+def checked(algorithm, observations, name="default"):
+    """Check the export of one policy."""
+    policy = translate(algorithm)[name]
+    check_export(algorithm, policy.seat, policy.signature, to_onnx(policy), observations)
 
 
 def run(graph, seen, noise):
@@ -207,145 +60,216 @@ def run(graph, seen, noise):
     return session.run(["action"], {"observation": np.stack(seen), "noise": noise})[0]
 
 
-class EqualActions(unittest.TestCase):
-    """A standard task, on 10,000 observations."""
-
-    def check(self, wanted, factory):
-        """Check the right export, and that wrong ones are found out."""
-        with built(wanted, here(factory.__name__), iterations=4) as algorithm:
-            seen = observations(algorithm, factory, 10000)
-            graph = to_onnx(translate(algorithm))
-            check_export(algorithm, graph, seen)
-            with built(wanted, here(factory.__name__)) as untrained:
-                self.refute(algorithm, to_onnx(translate(untrained)), seen)
-            self.refute(algorithm, edited(graph, "mlp.0.bias", np.zeros_like), seen)
-            self.refute_more(algorithm, seen)
-
-    def refute(self, algorithm, graph, seen):
-        """The check finds a wrong graph out."""
-        with self.assertRaises(ExportWrong):
-            check_export(algorithm, graph, seen)
-
-    def refute_more(self, algorithm, seen):
-        """Find out what only this task can find out."""
-
-
-class EqualDiscreteActions(EqualActions):
-    """Discrete actions of plain observations."""
-
-    def test_cartpole(self):
-        """CartPole as it is."""
-        self.check(config(), make_cartpole)
-
-
-class EqualRescaledActions(EqualActions):
-    """Continuous actions, rescaled, of normalised observations."""
-
-    def test_pendulum(self):
-        """Pendulum with RLlib's MeanStdFilter."""
-        self.check(config(MeanStdFilter), make_pendulum)
-
-    def refute_more(self, algorithm, seen):
-        """The filter lost, and the rescaling lost."""
-        for layers in ("before", "after"):
-            policy = translate(algorithm)
-            setattr(policy, layers, torch.nn.Sequential())
-            self.refute(algorithm, to_onnx(policy), seen)
+def freeze_statistics(algorithm):
+    """Keep filters from changing with each observation."""
+    for piece in algorithm.env_runner_group.local_env_runner._env_to_module.connectors:  # noqa: SLF001
+        piece._update_stats = False  # noqa: SLF001  # RLlib's only way
 
 
 class InProcess(unittest.TestCase):
     """Against what RLlib's own runner really does to an environment."""
 
-    def check(self, wanted, factory):
-        """Sample without exploration and compare each action with the graph's."""
-        with built(wanted, here(factory), iterations=1) as algorithm:
-            # Statistics would go on changing with each observation.
-            for piece in pipelines_of(algorithm).observations.connectors:
-                piece._update_stats = False  # noqa: SLF001  # RLlib's only way
-            graph = to_onnx(translate(algorithm))
-            Recording.seen.clear()
+    CASES = (
+        ("cartpole", config(), "make_cartpole"),
+        ("filtered and rescaled", config(MeanStdFilter), "make_pendulum"),
+        ("recurrent", recurrent(), "make_cartpole"),
+        ("recurrent, not shared", recurrent(vf_share_layers=False), "make_pendulum"),
+    )
+
+    def test_equal(self):
+        """Sampled without exploration, each action is the graph's, states carried."""
+        for name, wanted, factory in self.CASES:
+            wanted.env_runners(num_envs_per_env_runner=1)
+            with self.subTest(name), built(wanted, here(factory), iterations=1) as algorithm:
+                freeze_statistics(algorithm)
+                policy = translate(algorithm)["default"]
+                Recording.seen.clear()
+                algorithm.env_runner.sample(num_episodes=2, explore=False)
+                told, answered, state = [], [], None
+                for each in Recording.seen:
+                    if each is None:
+                        state = None
+                        continue
+                    [(action, state)] = policy.act([rlscript.Turn(each[0], state)])
+                    told.append(each[1])
+                    answered.append(action)
+                self.assertGreater(len(told), 10)
+                np.testing.assert_allclose(answered, told, rtol=1e-5, atol=1e-5)
+
+    def test_several_agents(self):
+        """Each agent does what its own policy's graph says, and those that wait do nothing."""
+        kwargs = {
+            "agents": {"red": "NESTED", "blue": "FLOATS", "rod": "NESTED"},
+            "action": "COUNTS",
+        }
+        with built(crowded(), here("make_crowd"), kwargs, iterations=1) as algorithm:
+            learner = RLlibLearner(algorithm, here("make_crowd"), kwargs)
+            Crowd.told.clear()
             algorithm.env_runner.sample(num_episodes=2, explore=False)
-        seen, told = zip(*Recording.seen)
-        size = 2 if factory == "make_cartpole" else 1
-        answered = run(graph, seen, np.zeros((len(seen), size), np.float32))
-        self.assertGreater(len(seen), 10)
-        np.testing.assert_allclose(answered, np.stack(told), rtol=1e-5, atol=1e-5)
+            answers = learner.act([rlscript.Turn(shown) for shown, _ in Crowd.told])
+        self.assertEqual(20, len(answers))
+        for (_, told), (actions, states) in zip(Crowd.told, answers):
+            self.assertEqual({agent: told[agent].tolist() for agent in told}, listed(actions))
+            self.assertEqual(dict.fromkeys(told), states)
 
-    def test_cartpole(self):
-        """Discrete actions."""
-        self.check(config(), "make_cartpole")
 
-    def test_pendulum(self):
-        """Rescaled actions of filtered observations."""
-        self.check(config(MeanStdFilter), "make_pendulum")
+def crowded(*connectors, mapping=lambda agent, *_, **__: agent[0]):
+    """Return the config of a policy for each initial of the agents' names."""
+    connectors = connectors or (lambda: FlattenObservations(multi_agent=True),)
+    return config(*connectors).multi_agent(policies={"r", "b"}, policy_mapping_fn=mapping)
+
+
+def listed(actions):
+    """Return actions by agent as lists."""
+    return {agent: action.tolist() for agent, action in actions.items()}
 
 
 class Variants(unittest.TestCase):
     """Every connector, space and head that is translated, on the environment's own observations."""
 
     CASES = (
-        (config(), {"observation": "FLOATS", "action": "3"}),
-        (config(vf_share_layers=True), {"observation": "FLOATS", "action": "SKEWED"}),
-        (config(free_log_std=True), {"observation": "FLOATS", "action": "SKEWED"}),
-        (config(FlattenObservations), {"observation": "DOUBLES", "action": "3"}),
-        (config(FlattenObservations), {"observation": "COUNTS", "action": "3"}),
-        (
-            config(MeanStdFilter, FlattenObservations),
-            {"observation": "DOUBLES", "action": "UNBOUNDED"},
-        ),
+        (config(), "FLOATS", "3"),
+        (config(vf_share_layers=False), "FLOATS", "SKEWED"),
+        (config(free_log_std=True), "FLOATS", "SKEWED"),
+        (config(FlattenObservations), "DOUBLES", "3"),
+        (config(FlattenObservations), "COUNTS", "COUNTS"),
+        (config(FlattenObservations), "NESTED", "COUNTS"),
+        (config(MeanStdFilter, FlattenObservations), "DOUBLES", "UNBOUNDED"),
+        (config(FlattenObservations, MeanStdFilter), "NESTED", "3"),
+        (config(conv_filters=[[4, 3, 2], [4, 3, 2]]), "IMAGES", "3"),
+        (recurrent(), "FLOATS", "3"),
+        (recurrent(FlattenObservations, vf_share_layers=False), "NESTED", "SKEWED"),
         (
             config().environment(normalize_actions=False, clip_actions=True),
-            {"observation": "FLOATS", "action": "SKEWED"},
+            "FLOATS",
+            "SKEWED",
         ),
         (
             config().environment(normalize_actions=False, clip_actions=False),
-            {"observation": "FLOATS", "action": "UNBOUNDED"},
+            "FLOATS",
+            "UNBOUNDED",
         ),
     )
 
     def test_equal(self):
         """Each export answers as RLlib, alone and in batches."""
-        for wanted, kwargs in self.CASES:
+        for wanted, observation, action in self.CASES:
+            kwargs = {"observation": observation, "action": action}
             with self.subTest(**kwargs), built(wanted, here("make_toy"), kwargs) as algorithm:
-                space = globals()[kwargs["observation"]]
-                seen = [space.sample() for _ in range(300)]
-                check_export(algorithm, to_onnx(translate(algorithm)), seen)
+                space = space_of(observation)
+                checked(algorithm, [space.sample() for _ in range(300)])
 
     def test_one_hot(self):
         """Discrete observations become one-hot rows."""
         with built(config(FlattenObservations), "FrozenLake-v1") as algorithm:
-            check_export(algorithm, to_onnx(translate(algorithm)), list(range(16)))
+            checked(algorithm, list(range(16)))
+
+    def test_removed_keys(self):
+        """Parts that `FlattenObservations` leaves out have no say."""
+        wanted = config()
+        wanted.env_runners(
+            env_to_module_connector=lambda *_: FlattenObservations(
+                space_of("NESTED"), space_of("3"), keys_to_remove=["b"]
+            )
+        )
+        kwargs = {"observation": "NESTED", "action": "3"}
+        with built(wanted, here("make_toy"), kwargs) as algorithm:
+            checked(algorithm, [space_of("NESTED").sample() for _ in range(300)])
+
+    def test_filter_of_each_agent(self):
+        """Where each agent has a policy of its own, statistics go with the policy."""
+        kwargs = {"agents": {"red": "FLOATS", "blue": "FLOATS"}}
+        wanted = crowded(lambda: MeanStdFilter(multi_agent=True))
+        with built(wanted, here("make_crowd"), kwargs, iterations=1) as algorithm:
+            for name in ("r", "b"):
+                checked(algorithm, [FLOATS.sample() for _ in range(300)], name)
+
+
+class Wrong(unittest.TestCase):
+    """The check before each publication finds mistakes out."""
+
+    def test_refused(self):
+        """An action that is turned round, and a state that is not handed on."""
+        kwargs = {"observation": "FLOATS", "action": "SKEWED"}
+        with built(recurrent(), here("make_toy"), kwargs) as algorithm:
+            policy = translate(algorithm)["default"]
+            seen = [FLOATS.sample() for _ in range(96)]
+            sound = policy.network.encoder.forward
+
+            def forgetting(observation, *states):
+                return (sound(observation, *states)[0], *(1.0 * state for state in states))
+
+            policy.network.encoder.forward = forgetting
+            with self.assertRaisesRegex(ExportWrong, "state differs from RLlib's on 96 of 96"):
+                check_export(algorithm, policy.seat, policy.signature, to_onnx(policy), seen)
+            policy.after = torch.nn.Sequential()
+            with self.assertRaisesRegex(ExportWrong, "policy differs from RLlib's on 96 of 96"):
+                check_export(algorithm, policy.seat, policy.signature, to_onnx(policy), seen)
 
 
 class Sampling(unittest.TestCase):
     """Noise makes the policy sample from RLlib's own distribution."""
 
+    def policy(self, action):
+        """Return an untrained policy with these actions."""
+        kwargs = {"observation": "FLOATS", "action": action}
+        with built(config(), here("make_toy"), kwargs) as algorithm:
+            return translate(algorithm)["default"]
+
+    def outputs(self, policy):
+        """Return the inputs of the distribution for one observation."""
+        arrays = policy.signature.arrays([np.zeros(3, np.float32)], [None])
+        with torch.no_grad():
+            return policy(*map(torch.as_tensor, arrays))[-1][0]
+
+    def shares(self, graph, size):
+        """Return how often each action is drawn, by the number of its place."""
+        noise = np.random.default_rng(0).gumbel(size=(50000, size)).astype(np.float32)
+        drawn = run(graph, np.zeros((50000, 3), np.float32), noise).reshape(50000, -1)
+        return [np.bincount(column, minlength=3) / len(column) for column in drawn.T]
+
     def test_gumbel(self):
         """Gumbel noise gives each action as often as the softmax of the logits says."""
-        kwargs = {"observation": "FLOATS", "action": "3"}
-        with built(config(), here("make_toy"), kwargs) as algorithm:
-            policy = translate(algorithm)
+        policy = self.policy("3")
         policy.network.head.net.mlp[-1].bias.data = torch.tensor([1.0, 0.0, -1.0])
-        observation = torch.zeros(1, 3)
-        logits = policy(observation, torch.zeros(1, 3))[1][0]
-        noise = np.random.default_rng(0).gumbel(size=(50000, 3)).astype(np.float32)
-        drawn = run(to_onnx(policy), np.zeros((50000, 3), np.float32), noise)
+        expected = torch.softmax(self.outputs(policy), -1).numpy()
 
-        shares = np.bincount(drawn, minlength=3) / len(drawn)
-        np.testing.assert_allclose(shares, torch.softmax(logits, -1).detach().numpy(), atol=0.01)
+        [drawn] = self.shares(to_onnx(policy), 3)
+        np.testing.assert_allclose(drawn, expected, atol=0.01)
+
+        policy.sample = Greedy()
+        [drawn] = self.shares(to_onnx(policy), 3)
+        self.assertGreater(np.abs(drawn - expected).max(), 0.1)
+
+    def test_gumbel_side_by_side(self):
+        """Each of several categoricals is drawn by its own logits."""
+        policy = self.policy("COUNTS")
+        policy.network.head.net.mlp[-1].bias.data = torch.tensor([1.0, 0.0, -1.0, 2.0, 0, 0, 1.0])
+        parts = self.outputs(policy).split([3, 4])
+        drawn = self.shares(to_onnx(policy), 7)
+        for part, found in zip(parts, drawn):
+            np.testing.assert_allclose(found, torch.softmax(part, -1).numpy(), atol=0.01)
 
     def test_normal(self):
         """Noise of 1 is one deviation above the mean, rescaled to the box."""
-        kwargs = {"observation": "FLOATS", "action": "SKEWED"}
-        with built(config(), here("make_toy"), kwargs) as algorithm:
-            policy = translate(algorithm)
-        mean, log_deviation = policy(torch.zeros(1, 3), torch.zeros(1, 2))[1].detach().chunk(2, -1)
+        policy = self.policy("SKEWED")
+        mean, log_deviation = self.outputs(policy).chunk(2)
         inside = (mean + 0.1 * log_deviation.exp()).numpy()
         expected = SKEWED.low + (inside + 1) * (SKEWED.high - SKEWED.low) / 2
         noise = np.full((1, 2), 0.1, np.float32)
 
         drawn = run(to_onnx(policy), np.zeros((1, 3), np.float32), noise)
-        np.testing.assert_allclose(drawn, expected, rtol=1e-5)
+        np.testing.assert_allclose(drawn[0], expected, rtol=1e-5)
+
+
+class Greedy(torch.nn.Module):
+    """The likeliest action where a sample is wanted: what the test of samples is to find out."""
+
+    law, size = "gumbel", 3
+
+    def forward(self, logits, noise):
+        """Return the index of the greatest logit."""
+        return torch.argmax(logits + 0.0 * noise, dim=-1)
 
 
 class Unknown(ConnectorV2):
@@ -366,8 +290,6 @@ class Refusals(unittest.TestCase):
     CASES = (
         (config(Unknown), "FLOATS", "3", "Unknown"),
         (config(OtherFilter), "FLOATS", "3", "OtherFilter"),
-        (config(FlattenObservations), "PAIR", "3", "FlattenObservations"),
-        (config(use_lstm=True, max_seq_len=4), "FLOATS", "3", "TorchStatefulActorCriticEncoder"),
         (
             config().env_runners(module_to_env_connector=lambda *_: Unknown()),
             "FLOATS",
@@ -375,6 +297,9 @@ class Refusals(unittest.TestCase):
             "Unknown",
         ),
         (config(kind=SACConfig), "FLOATS", "SKEWED", "DefaultSACTorchRLModule"),
+        # RLlib gives an environment actions from 0 whatever its space says.
+        (config(), "FLOATS", "3+1", "TorchCategorical"),
+        (config(), "FLOATS", "SHIFTED", "TorchMultiCategorical"),
     )
 
     def test_named(self):
@@ -382,9 +307,65 @@ class Refusals(unittest.TestCase):
         for wanted, observation, action, name in self.CASES:
             kwargs = {"observation": observation, "action": action}
             with self.subTest(name), built(wanted, here("make_toy"), kwargs) as algorithm:
-                with self.assertRaisesRegex(ExportRefused, name) as caught:
-                    translate(algorithm)
-                self.assertEqual(name, caught.exception.part)
+                self.refuse(name, algorithm)
+
+    def refuse(self, name, algorithm):
+        """The algorithm's policies are not exported, for the reason of this name."""
+        with self.assertRaisesRegex(ExportRefused, name) as caught:
+            translate(algorithm)
+        self.assertEqual(name, caught.exception.part)
+
+    def test_subclasses(self):
+        """A known class that was derived from is unknown."""
+        kwargs = {"observation": "FLOATS", "action": "3"}
+        with built(recurrent(vf_share_layers=False), here("make_toy"), kwargs) as algorithm:
+            module = algorithm.env_runner.module
+            for part in (module.encoder.actor_encoder, module.pi, module.encoder, module):
+                known = type(part)
+                part.__class__ = type("Derived", (known,), {})
+                self.refuse("Derived", algorithm)
+                part.__class__ = known
+
+    def test_initial_state(self):
+        """A state that does not begin at zero is unknown to whoever serves the policy."""
+        kwargs = {"observation": "FLOATS", "action": "3"}
+        begun = {"h": torch.zeros(1, 8), "c": torch.ones(1, 8)}
+        with (
+            built(recurrent(), here("make_toy"), kwargs) as algorithm,
+            mock.patch.object(TorchLSTMEncoder, "get_initial_state", return_value=begun),
+        ):
+            self.refuse("TorchLSTMEncoder", algorithm)
+
+    def test_agents(self):
+        """Policies that change from episode to episode, and what differs between their agents."""
+        once = {"agents": {"red": "FLOATS", "rod": "FLOATS", "blue": "FLOATS"}}
+        filtered = crowded(lambda: MeanStdFilter(multi_agent=True))
+        with built(filtered, here("make_crowd"), once) as algorithm:
+            self.refuse("MeanStdFilter", algorithm)
+        unaware = crowded(MeanStdFilter)
+        with built(unaware, here("make_crowd"), once) as algorithm:
+            self.refuse("MeanStdFilter", algorithm)
+        turns = iter("rb" * 1000)
+        changing = crowded(mapping=lambda *_, **__: next(turns))
+        with built(changing, here("make_crowd"), once) as algorithm:
+            self.refuse("policy_mapping_fn", algorithm)
+
+    def test_before_anything_starts(self):
+        """A space that no policy is served over is refused before Ray is asked."""
+        for observation, action in (("WORDS", "3"), ("FLOATS", "WORDS")):
+            with self.assertRaisesRegex(ExportRefused, "Text is no space") as caught:
+                rlscript_ray.train(
+                    config(),
+                    env=here("make_toy"),
+                    env_kwargs={"observation": observation, "action": action},
+                    stop=rlscript.StopRule(steps=1),
+                )
+            self.assertEqual("Text", caught.exception.part)
+
+
+def actions(learner, turns):
+    """Return what the learner does."""
+    return np.stack([action for action, _ in learner.act(turns)])
 
 
 class WarmStart(unittest.TestCase):
@@ -392,20 +373,20 @@ class WarmStart(unittest.TestCase):
 
     def test_weights(self):
         """The other algorithm answers as the first, and its runner acts as its learner."""
-        seen = [FLOATS.sample() for _ in range(50)]
+        seen = [rlscript.Turn(FLOATS.sample()) for _ in range(50)]
         kwargs = {"observation": "FLOATS", "action": "SKEWED"}
         with built(config(), here("make_toy"), kwargs, iterations=2) as algorithm:
             first = RLlibLearner(algorithm, here("make_toy"), kwargs)
-            expected = first.act(seen)
+            expected = actions(first, seen)
             model = first.export()
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         rlscript.publish_model(Path(folder.name), *model)
         with built(config(), here("make_toy"), kwargs) as algorithm:
             second = RLlibLearner(algorithm, here("make_toy"), kwargs)
-            self.assertFalse(np.allclose(expected, second.act(seen)))
+            self.assertFalse(np.allclose(expected, actions(second, seen)))
             second.warm_start(Path(folder.name))
-            np.testing.assert_array_equal(expected, second.act(seen))
+            np.testing.assert_array_equal(expected, actions(second, seen))
             runner = algorithm.env_runner.module.state_dict()["pi.net.mlp.0.bias"].numpy()
             learner = algorithm.learner_group.get_weights()["default_policy"]["pi.net.mlp.0.bias"]
         np.testing.assert_array_equal(runner, learner)

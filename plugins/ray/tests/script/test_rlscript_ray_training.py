@@ -1,5 +1,6 @@
 """A real training, stopped, resumed and finished. For an environment of the release."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 try:
     import ray
@@ -17,13 +19,14 @@ except ImportError:
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import gymnasium
-import numpy as np
-import onnxruntime
+import toys
 from ray.rllib.algorithms.ppo import PPOConfig
+from ray.rllib.connectors.env_to_module import FlattenObservations
 
 import rlscript
 import rlscript_ray
 from rlscript.models import read_manifest
+from rlserving import policies
 
 CHECKOUT = Path(__file__).parents[4]
 SCRIPT = CHECKOUT / "examples" / "cartpole" / "train.py"
@@ -93,19 +96,14 @@ class CartPole(unittest.TestCase):
 
     def check_model(self):
         """The exported policy earns on its own what its manifest says, on the same seeds."""
-        manifest = read_manifest(self.folder / "model")
-        policy = manifest["policies"]["default"]
-        session = onnxruntime.InferenceSession(
-            str(self.folder / "model" / policy["graph"]), providers=["CPUExecutionProvider"]
-        )
-
-        def act(seen):
-            feed = {"observation": np.stack(seen), "noise": np.zeros((len(seen), 2), np.float32)}
-            return session.run(["action"], feed)[0]
-
+        model = self.folder / "model"
+        manifest = read_manifest(model)
+        act = policies.load(str(model)).act
         found = rlscript.evaluate(act, lambda: gymnasium.make("CartPole-v1"), episodes=100)
         self.assertGreaterEqual(found.return_mean, 475)
-        self.assertAlmostEqual(manifest["evaluation"]["return_mean"], found.return_mean)
+        self.assertEqual(manifest["evaluation"]["returns"], list(found.returns))
+        for name in ("inference.py", "rlserving/policies.py"):
+            self.assertIn("code/" + name, manifest["files"])
         self.assertEqual("best", manifest["checkpoint"])
 
     def check_nothing_left(self):
@@ -118,6 +116,37 @@ class CartPole(unittest.TestCase):
             except OSError:
                 continue  # it has just ended
             self.assertNotIn(str(self.folder).encode(), command)
+
+
+class Several(unittest.TestCase):
+    """Several agents, of which one remembers."""
+
+    def test_trained(self):
+        """They are trained and evaluated together, and each finds its policy in the model."""
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        variables = {
+            "SM_MODEL_DIR": scratch.name + "/model",
+            "RLCORE_CHECKPOINT_DIR": scratch.name + "/checkpoints",
+        }
+        agents = {"red": "FLOATS", "rod": "FLOATS", "blue": "NESTED"}
+        connector = functools.partial(FlattenObservations, multi_agent=True, agent_ids=["blue"])
+        wanted = toys.recurrent(connector).multi_agent(
+            policies={"r", "b"}, policy_mapping_fn=lambda agent, *_, **__: agent[0]
+        )
+        with mock.patch.dict(os.environ, variables):
+            outcome = rlscript_ray.train(
+                wanted,
+                env=toys.here("make_crowd"),
+                env_kwargs={"agents": agents},
+                stop=rlscript.StopRule(steps=400),
+                evaluation=rlscript.EvaluationPlan(episodes=5),
+            )
+        loaded = policies.load(scratch.name + "/model")
+        self.assertEqual({"red": "r", "rod": "r", "blue": "b"}, loaded.manifest.agents)
+        evaluation = read_manifest(Path(scratch.name) / "model")["evaluation"]
+        self.assertEqual([10] * 5, evaluation["lengths"])
+        self.assertEqual(outcome.best_return, evaluation["return_mean"])
 
 
 class Arguments(unittest.TestCase):
@@ -135,7 +164,7 @@ class Arguments(unittest.TestCase):
 
     def test_unknown_environment(self):
         """An id that Gymnasium does not know, and a module that is not there."""
-        self.refuse(gymnasium.error.Error, PPOConfig(), env="CartPoll-v1")
+        self.refuse(rlscript.EnvironmentFailed, PPOConfig(), env="CartPoll-v1")
         self.refuse(rlscript.EnvironmentFailed, PPOConfig(), env="no_such_module_at_all:make")
 
 
