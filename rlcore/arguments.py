@@ -23,7 +23,7 @@ from rlcore.errors import (
 from rlcore.kinds import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from rlcore.spec import JobRequest
 
@@ -202,12 +202,16 @@ _PLACED = frozenset(
 )  # fmt: skip
 
 
-def options(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keywords that were given and have no place of their own in a request."""
+def options(
+    values: Mapping[str, Any],
+    keywords: Iterable[Argument] = KEYWORDS,
+    placed: Container[str] = _PLACED,
+) -> dict[str, Any]:
+    """Return the keywords of a table that were given and have no place of their own in a record."""
     return {
         keyword.name: values[keyword.name]
-        for keyword in KEYWORDS
-        if keyword.name not in _PLACED and values[keyword.name] != keyword.default
+        for keyword in keywords
+        if keyword.name not in placed and values[keyword.name] != keyword.default
     }
 
 

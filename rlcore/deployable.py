@@ -91,7 +91,6 @@ class Deployable:
         if vpc_config_override != VPC_CONFIG_DEFAULT:
             named["vpc_config_override"] = vpc_config_override
         given = hostingarguments.of_model({**named, **kwargs})
-        modelrequests.check_code(given)
         image_uri = given["image_uri"] or self.image_name
         cls = model.class_of(self._release, image_uri, self._registry)
         own = {
@@ -176,7 +175,7 @@ class Deployable:
         job = self._job()
         if predictor:
             act = functools.partial(predictor.act_all, deterministic=deterministic)
-            kwargs = {"actors": {"endpoint": act}, **kwargs}
+            kwargs["actors"] = {"endpoint": act, **kwargs.get("actors", {})}
         return evaluate_model(
             self.model_data,
             release=self._release,
@@ -211,6 +210,14 @@ class Deployable:
         own = self._arguments["subnets"], self._arguments["security_group_ids"]
         return hostingarguments.vpc_config(given["vpc_config"], *own)
 
+    def _folder_of(self, script: str) -> str | None:
+        """Return the training's source, where the original looked; None for a path elsewhere."""
+        path, own = Path(script).expanduser(), self.source_dir
+        beside = own and "://" not in own and not path.is_absolute()
+        if beside and Path(str(own), script).expanduser().is_file():
+            return own
+        return None if path.is_file() else own
+
     def _code(self, given: Given, *, runs_training_script: bool) -> dict[str, Any]:
         """Return script, folder and dependencies of the inference code, if any."""
         script, folder, beside = (
@@ -222,8 +229,8 @@ class Deployable:
                 return {}
             packed = job.platform.recover(job.name)
             return {"entry_point": packed.entry_point, "source_dir": packed.source_uri}
-        if folder is None and not Path(script).expanduser().is_file():
-            folder = self.source_dir  # Beside the training script, where the original looked.
+        if folder is None:
+            folder = self._folder_of(script)
         if beside is None and not (folder and "://" in folder):
             beside = self._arguments["dependencies"]
         return {"source_dir": folder, "dependencies": beside}

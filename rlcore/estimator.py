@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from rlcore.spec import ToolkitRelease
     from rlcore.toolkit import Toolkit
 
-_NAME_TRIES = 5
-
 
 class RLEstimator(Deployable):
     """Trains a reinforcement-learning script on the platform that is named, and deploys the policy.
@@ -288,17 +286,13 @@ class RLEstimator(Deployable):
         experiment_config: Mapping[str, Any] | None,
     ) -> TrainingJob:
         """Start one job; a name made from the time is made anew while another job has it."""
-        for last in (*[False] * (_NAME_TRIES - 1), True):
+
+        def start() -> TrainingJob:
             plan, bundle, platform = self._prepare(inputs, job_name, experiment_config)
-            try:
-                platform.start(plan, bundle)
-            except JobExists:
-                if job_name or last:
-                    raise
-                time.sleep(0.001)  # The stamp counts milliseconds.
-            else:
-                return TrainingJob(platform, plan.request)
-        raise AssertionError
+            platform.start(plan, bundle)
+            return TrainingJob(platform, plan.request)
+
+        return start() if job_name else jobnames.until_free(start, JobExists)
 
     def _prepare(
         self,
@@ -379,11 +373,7 @@ class RLEstimator(Deployable):
         )
 
     def _base_job_name(self) -> str:
-        if self._arguments["base_job_name"]:
-            return str(self._arguments["base_job_name"])
-        if self.image_name:
-            return self.image_name.rpartition("/")[2].partition(":")[0]
-        return "-".join(filter(None, (self.toolkit, self.framework)))
+        return self._arguments["base_job_name"] or jobnames.base_of(self._release, self.image_name)
 
     def _channels(self, inputs_given: Any) -> tuple[Channel, ...]:
         found = list(inputs.channels(inputs_given))

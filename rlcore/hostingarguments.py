@@ -7,17 +7,14 @@ makes, those of `MODEL` too, as in the original.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from rlcore import arguments
 from rlcore.arguments import Argument
-from rlcore.errors import InvalidArgument, PlatformError
+from rlcore.errors import InvalidArgument, MissingArgument, PlatformError
 from rlcore.kinds import Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 VPC_CONFIG_DEFAULT = "VPC_CONFIG_DEFAULT"
 """Stands for the estimator's own network, where None means none."""
@@ -121,13 +118,17 @@ def of_model(given: Mapping[str, Any]) -> Given:
     Raises:
         UnknownArgument: One that neither generation knows.
         InvalidArgument: A value that is not allowed.
+        MissingArgument: There is a folder or dependencies, but no script.
     """
     values = arguments.complete(arguments.fold(given, MODEL, "create_model"), MODEL)
+    if not values["entry_point"] and (values["source_dir"] or values["dependencies"]):
+        msg = "Please provide an `entry_point`."
+        raise MissingArgument(msg)
     if values["git_config"]:
         msg = "git_config is not supported yet. Clone the repository and give source_dir."
         raise InvalidArgument(msg)
     _check_numbers(values)
-    return Given(values, _options(values, MODEL))
+    return Given(values, arguments.options(values, MODEL, _PLACED))
 
 
 def of_endpoint(given: Mapping[str, Any]) -> tuple[Given, dict[str, Any]]:
@@ -142,11 +143,9 @@ def of_endpoint(given: Mapping[str, Any]) -> tuple[Given, dict[str, Any]]:
     names = {argument.name for argument in ENDPOINT}
     rest = {name: value for name, value in folded.items() if name not in names}
     values = arguments.complete(folded, ENDPOINT)
-    if values["wait"] is None:
-        values["wait"] = True
     _check_numbers(values)
     _refuse(values)
-    return Given(values, _options(values, ENDPOINT)), rest
+    return Given(values, arguments.options(values, ENDPOINT, _PLACED)), rest
 
 
 def vpc_config(given: Any, subnets: Any, security_group_ids: Any) -> dict[str, list[str]] | None:
@@ -176,14 +175,6 @@ def vpc_config(given: Any, subnets: Any, security_group_ids: Any) -> dict[str, l
             msg = f"vpc_config lacks {key}, a list of at least one; {given!r} was given."
             raise InvalidArgument(msg)
     return {key: list(given[key]) for key in ("Subnets", "SecurityGroupIds")}
-
-
-def _options(values: Mapping[str, Any], table: Iterable[Argument]) -> dict[str, Any]:
-    return {
-        argument.name: values[argument.name]
-        for argument in table
-        if argument.name not in _PLACED and values[argument.name] != argument.default
-    }
 
 
 def _check_numbers(values: Mapping[str, Any]) -> None:

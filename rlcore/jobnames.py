@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rlcore.errors import InvalidArgument
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rlcore.spec import ToolkitRelease
+
+_Started = TypeVar("_Started")
+
 LONGEST = 63
+_TRIES = 5
 _VALID = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _FOREIGN = re.compile(r"[^a-zA-Z0-9]+")
 
@@ -23,6 +31,23 @@ def unique(base: str, now: float) -> str:
     room = LONGEST - len(stamp) - 1
     stem = _FOREIGN.sub("-", base).strip("-")[:room].rstrip("-") or "job"
     return f"{stem}-{stamp}"
+
+
+def base_of(release: ToolkitRelease | None, image_uri: str | None) -> str:
+    """Return what a name begins with that nobody chose: the image's name, or the release's."""
+    if image_uri or release is None:
+        return (image_uri or "model").rpartition("/")[2].partition(":")[0]
+    return "-".join(filter(None, (release.toolkit, release.framework)))
+
+
+def until_free(start: Callable[[], _Started], taken: type[Exception]) -> _Started:
+    """Return what *start* does; it is called again while the name that it made is taken."""
+    for _ in range(_TRIES - 1):
+        try:
+            return start()
+        except taken:
+            time.sleep(0.001)  # The stamp counts milliseconds.
+    return start()
 
 
 def check(name: Any, what: str = "a job name") -> str:

@@ -48,6 +48,11 @@ class Model(abc.ABC):
     bundle: Any = attrs.field(default=None, kw_only=True, repr=False)
     platform: Any = attrs.field(default=None, kw_only=True, repr=False)
 
+    def __repr__(self) -> str:
+        """Return what trained it, and where it is."""
+        what = self.request.image_uri or self.request.release
+        return f"<{type(self).__name__} of {what} at {self.request.model_data}>"
+
     @abc.abstractmethod
     def container(
         self, region: str, instance_type: str, accelerator_type: str | None = None
@@ -86,9 +91,10 @@ class Model(abc.ABC):
 
         Args:
             model_data: Path or address of the `model.tar.gz`.
-            toolkit: The toolkit that trained it; read from the archive's `policy.json` by default.
-            toolkit_version: Its version, likewise.
-            framework: Its framework, likewise.
+            toolkit: The toolkit that trained it; read from the archive's `policy.json`, with the
+                next two, where none of the three is given.
+            toolkit_version: Its version.
+            framework: Its framework.
             platform: Where the model is deployed to.
             registry: Where toolkits are looked up; those installed by default.
             **options: The arguments of `create_model`.
@@ -98,8 +104,9 @@ class Model(abc.ABC):
             MissingArgument: It does not say which toolkit trained it, and neither do the arguments.
         """
         from rlcore import modelrequests  # noqa: PLC0415 - a class alone reads no archive
+        from rlcore.registry import default_registry  # noqa: PLC0415 - likewise
 
-        known = modelrequests.registry_or_default(registry)
+        known = registry or default_registry()
         request, bundle = modelrequests.of_archive(
             model_data, toolkit, toolkit_version, framework, registry=known, options=options
         )
@@ -236,4 +243,4 @@ def make(
         why = getattr(request.release and request.release.serving, "reason", "")
         msg = f"{request.release} cannot be deployed: its plugin names no way to serve it. {why}"
         raise NotDeployable(msg.rstrip())
-    return attrs.evolve(cls(request), bundle=bundle, platform=platform)
+    return cls(request, bundle=bundle, platform=platform)

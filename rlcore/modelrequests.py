@@ -9,13 +9,13 @@ from rlcore import hostingarguments, policy
 from rlcore.endpoints import ModelRequest
 from rlcore.errors import MissingArgument
 from rlcore.names import RLFramework, RLToolkit, split_key, toolkit_key
-from rlcore.registry import ToolkitRegistry, default_registry
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
     from rlcore.hostingarguments import Given
+    from rlcore.registry import ToolkitRegistry
     from rlcore.source import Bundle
     from rlcore.spec import ToolkitRelease
 
@@ -37,7 +37,6 @@ def requested(
         network: Its subnets and security groups.
 
     Raises:
-        MissingArgument: There is code, but no script is named.
         SourceError: The script, or what is beside it, is not there.
     """
     bundle = _bundle(given)
@@ -73,8 +72,8 @@ def of_archive(  # noqa: PLR0913 - a foreign archive says nothing by itself
 
     Args:
         model_data: Path or address of the archive.
-        toolkit: What trained it; read from its `policy.json` where neither this nor the next is
-            given.
+        toolkit: What trained it; read from its `policy.json`, with the next two, where none of the
+            three is given.
         version: The toolkit's version.
         framework: The toolkit's framework.
         registry: Where toolkits are looked up.
@@ -82,10 +81,9 @@ def of_archive(  # noqa: PLR0913 - a foreign archive says nothing by itself
 
     Raises:
         InvalidModel: It is no archive, or a damaged one.
-        MissingArgument: Nothing says what trained it.
+        MissingArgument: Nothing says what trained it, or there is code but no script.
     """
     given = hostingarguments.of_model(options)
-    check_code(given)
     address = policy.address(model_data)
     if not (toolkit or version or framework):
         manifest = policy.manifest_of(address)
@@ -102,29 +100,16 @@ def of_archive(  # noqa: PLR0913 - a foreign archive says nothing by itself
     return requested(given, release, address, network)
 
 
-def registry_or_default(registry: ToolkitRegistry | None) -> ToolkitRegistry:
-    """Return a registry: the given one, or that of the process."""
-    return registry or default_registry()
-
-
 def _unsaid(address: str, registry: ToolkitRegistry) -> MissingArgument:
     installed = ", ".join(registry.keys()) or "no toolkit"
     msg = (
-        f"What trained {address}? Without a policy.json in it, give toolkit, toolkit_version and"
-        f" framework. Installed: {installed}."
+        f"What trained {address}? Give toolkit, toolkit_version and framework, or none of them"
+        f" where a policy.json in it says so. Installed: {installed}."
     )
     return MissingArgument(msg)
 
 
-def check_code(given: Given) -> None:
-    """Raise `MissingArgument` for a folder or dependencies without a script."""
-    if not given["entry_point"] and (given["source_dir"] or given["dependencies"]):
-        msg = "Please provide an `entry_point`."
-        raise MissingArgument(msg)
-
-
 def _bundle(given: Given) -> Bundle | None:
-    check_code(given)
     folder = given["source_dir"]
     if not given["entry_point"] or (folder and "://" in folder):
         return None

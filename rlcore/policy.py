@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 from rlcore import storage
 from rlcore.errors import InvalidArgument, InvalidModel, did_you_mean
+from rlscript import archives
 from rlserving.manifest import MANIFEST, ManifestError, parse
 
 if TYPE_CHECKING:
     from rlserving.manifest import Manifest
 
 LONGEST_MANIFEST = 64 << 20
-MOST_MEMBERS = 100_000
-MOST_BYTES = 50 << 30
 
 
 def address(model_data: str | os.PathLike[str]) -> str:
@@ -56,11 +55,7 @@ def manifest_of(model_data: str) -> Manifest | None:
         StorageError: It cannot be read.
     """
     with tempfile.TemporaryDirectory(prefix="rlcore-") as folder:
-        if model_data.startswith("file://"):
-            path = storage.to_path(model_data)
-        else:
-            path = Path(folder, "model.tar.gz")
-            storage.get(model_data, path)
+        path = storage.fetched(model_data, Path(folder))
         try:
             text = _read(path)
         except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
@@ -82,8 +77,8 @@ def _read(path: Path) -> bytes | None:
             if str(PurePosixPath(member.name)) == MANIFEST:
                 return _content(archive, member)
             total += member.size
-            if count >= MOST_MEMBERS or total > MOST_BYTES:
-                msg = f"more than {MOST_MEMBERS} members or {MOST_BYTES} bytes"
+            if count >= archives.MAXIMUM_MEMBERS or total > archives.MAXIMUM_BYTES:
+                msg = "it holds more members or bytes than any model"
                 raise tarfile.TarError(msg)
     return None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rlcore import platforms, serializers
 from rlcore.agent import Agent
 from rlcore.endpoints import EndpointState
-from rlcore.errors import InvalidArgument, InvocationFailed, UnknownArgument, did_you_mean
+from rlcore.errors import InvocationFailed, UnknownArgument, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from rlcore.endpoints import EndpointStatus
     from rlcore.platforms.base import Hosting, Platform
 
-_HEADERS = {"ContentType": "content_type", "Accept": "accept", "CustomAttributes": "attributes"}
+_FIELDS = {
+    "EndpointName": "name",
+    "ContentType": "content_type",
+    "Accept": "accept",
+    "CustomAttributes": "attributes",
+}
 # The service's other fields choose among variants and models, of which rlcore makes one each.
-_ELSEWHERE = ("TargetModel", "TargetVariant", "TargetContainerHostname", "InferenceComponentName")
-_WITHOUT_EFFECT = ("EndpointName", "InferenceId")
 _TOO_LARGE = 413
 _FROM_THE_MODEL = {400, 406, 415, 500, None}
 """Statuses of a model that does not understand; others are the server's own."""
@@ -78,15 +81,19 @@ class Predictor:
 
         Args:
             data: What the endpoint's model takes.
-            initial_args: Fields of the request that win over the serializers': `ContentType`,
-                `Accept` and `CustomAttributes`.
+            initial_args: Fields of the request that win over the predictor's own: `EndpointName`,
+                `ContentType`, `Accept` and `CustomAttributes`.
 
         Raises:
             InvocationFailed: The endpoint answered with an error; `status` is its HTTP status.
         """
-        fields = {"content_type": self.content_type, "accept": self.accept, **_fields(initial_args)}
-        body = serializers.serialized(self.serializer, data)
-        answer = self.hosting.invoke(self.endpoint_name, body, **fields)
+        fields = {
+            "name": self.endpoint_name,
+            "content_type": self.content_type,
+            "accept": self.accept,
+            **_fields(initial_args),
+        }
+        answer = self.hosting.invoke(body=serializers.serialized(self.serializer, data), **fields)
         return serializers.deserialized(self.deserializer, answer.body, answer.content_type)
 
     def act(  # noqa: PLR0913 - what a question may hold
@@ -204,8 +211,12 @@ class Predictor:
                 raise
             half = len(turns) // 2
             return self._act_all(turns[:half], which) + self._act_all(turns[half:], which)
-        states = answer.get("states") or [None] * len(turns)
-        return list(zip(map(serializers.array, answer["actions"]), states, strict=True))
+        actions: Any = answer.get("actions")
+        states: Any = answer.get("states") or [None] * len(turns)
+        if not (_fits(actions, turns) and _fits(states, turns)):
+            msg = f"{self.endpoint_name} answered {len(turns)} observations with {answer!r:.200}."
+            raise InvocationFailed(msg)
+        return list(zip(map(serializers.array, actions), states, strict=True))
 
     def _answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
         given = {name: value for name, value in question.items() if value is not None}
@@ -236,6 +247,10 @@ class Predictor:
             raise InvocationFailed(msg, status=status)
 
 
+def _fits(column: Any, turns: Sequence[Any]) -> bool:
+    return isinstance(column, list) and len(column) == len(turns)
+
+
 def _column(values: list[Any]) -> list[Any] | None:
     return None if all(value is None for value in values) else values
 
@@ -243,16 +258,11 @@ def _column(values: list[Any]) -> list[Any] | None:
 def _fields(initial_args: Mapping[str, Any] | None) -> dict[str, str]:
     fields = {}
     for name, value in (initial_args or {}).items():
-        if name in _ELSEWHERE:
-            msg = f"{name} chooses among several, and an endpoint has one. Leave it out."
-            raise InvalidArgument(msg)
-        if name not in {*_HEADERS, *_WITHOUT_EFFECT}:
-            known = (*_HEADERS, *_WITHOUT_EFFECT)
+        if name not in _FIELDS:
             msg = (
-                f"initial_args has no field {name!r}.{did_you_mean(name, known)} Allowed are"
-                f" {', '.join(known)}."
+                f"initial_args has no field {name!r}.{did_you_mean(name, _FIELDS)} Allowed are"
+                f" {', '.join(_FIELDS)}."
             )
             raise UnknownArgument(msg)
-        if name in _HEADERS:
-            fields[_HEADERS[name]] = str(value)
+        fields[_FIELDS[name]] = str(value)
     return fields

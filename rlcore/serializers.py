@@ -12,6 +12,7 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from typing import IO, Any
 
 from rlcore.errors import InvalidArgument, InvocationFailed
@@ -25,17 +26,29 @@ JSON, NPY, CSV, BYTES = (
 _SHOWN = 200
 
 
-class JSONSerializer:
-    """Writes JSON; arrays and numbers of numpy and of the frameworks may be anywhere in it."""
+class _Serializer:
+    """Sends what is bytes or a file as it is, and writes anything else in its format."""
 
-    def __init__(self, content_type: str = JSON) -> None:
-        self.CONTENT_TYPE = content_type
+    CONTENT_TYPE = BYTES
+
+    def __init__(self, content_type: str | None = None) -> None:
+        self.CONTENT_TYPE = content_type or self.CONTENT_TYPE
 
     def serialize(self, data: Any) -> bytes:
-        """Return *data* as JSON; what is bytes or a file is taken to be JSON already."""
+        """Return *data* in the format; what is bytes or a file is taken to be in it already."""
         body = _ready(data)
-        if body is not None:
-            return body
+        return self._written(data) if body is None else body
+
+    def _written(self, data: Any) -> bytes:
+        raise NotImplementedError
+
+
+class JSONSerializer(_Serializer):
+    """Writes JSON; arrays and numbers of numpy and of the frameworks may be anywhere in it."""
+
+    CONTENT_TYPE = JSON
+
+    def _written(self, data: Any) -> bytes:
         try:
             return json.dumps(data, default=_plain, separators=(",", ":")).encode()
         except (TypeError, ValueError, RecursionError) as error:
@@ -43,17 +56,14 @@ class JSONSerializer:
             raise InvalidArgument(msg) from error
 
 
-class CSVSerializer:
-    """Writes a row, or rows, of numbers as CSV."""
+class CSVSerializer(_Serializer):
+    """Writes a row, or rows, of numbers as CSV; text is taken to be CSV already."""
 
-    def __init__(self, content_type: str = CSV) -> None:
-        self.CONTENT_TYPE = content_type
+    CONTENT_TYPE = CSV
 
-    def serialize(self, data: Any) -> bytes:
-        """Return *data* as lines; text, bytes or a file is taken to be CSV already."""
-        body = data.encode() if isinstance(data, str) else _ready(data)
-        if body is not None:
-            return body
+    def _written(self, data: Any) -> bytes:
+        if isinstance(data, str):
+            return data.encode()
         plain = data.tolist() if hasattr(data, "tolist") else data
         if not isinstance(plain, Iterable) or isinstance(plain, Mapping):
             msg = f"CSV holds a row or a list of rows; a {type(data).__name__} was given."
@@ -65,18 +75,16 @@ class CSVSerializer:
         return text.getvalue().encode()
 
 
-class NumpySerializer:
+class NumpySerializer(_Serializer):
     """Writes numpy's own format, without pickled objects."""
 
-    def __init__(self, dtype: Any = None, content_type: str = NPY) -> None:
-        self.CONTENT_TYPE = content_type
+    CONTENT_TYPE = NPY
+
+    def __init__(self, dtype: Any = None, content_type: str | None = None) -> None:
+        super().__init__(content_type)
         self.dtype = dtype
 
-    def serialize(self, data: Any) -> bytes:
-        """Return *data* as an array; bytes or a file is taken to be one already."""
-        body = _ready(data)
-        if body is not None:
-            return body
+    def _written(self, data: Any) -> bytes:
         numpy = _numpy("NumpySerializer")
         try:
             array = numpy.asarray(data, dtype=self.dtype)
@@ -88,90 +96,76 @@ class NumpySerializer:
         return file.getvalue()
 
 
-class IdentitySerializer:
+class IdentitySerializer(_Serializer):
     """Sends bytes, text or a file as it is."""
 
-    def __init__(self, content_type: str = BYTES) -> None:
-        self.CONTENT_TYPE = content_type
-
-    def serialize(self, data: Any) -> bytes:
-        """Return *data* unchanged, as bytes."""
-        body = data.encode() if isinstance(data, str) else _ready(data)
-        if body is None:
-            msg = f"Only bytes, text or a file is sent as it is; a {type(data).__name__} was given."
-            raise InvalidArgument(msg)
-        return body
+    def _written(self, data: Any) -> bytes:
+        if isinstance(data, str):
+            return data.encode()
+        msg = f"Only bytes, text or a file is sent as it is; a {type(data).__name__} was given."
+        raise InvalidArgument(msg)
 
 
-class JSONDeserializer:
+class _Deserializer:
+    """Reads an answer to its end, and tells what it begins with where it cannot be read."""
+
+    ACCEPT = "*/*"
+
+    def __init__(self, accept: str | None = None) -> None:
+        self.ACCEPT = accept or self.ACCEPT
+
+    def deserialize(self, stream: IO[bytes], content_type: str) -> Any:
+        """Return the answer's value."""
+        with closing(stream):
+            body = stream.read()
+        try:
+            return self._value(body)
+        except (ValueError, RecursionError, OSError, EOFError, csv.Error) as error:
+            raise _unreadable(body, content_type, error) from error
+
+    def _value(self, body: bytes) -> Any:
+        raise NotImplementedError
+
+
+class JSONDeserializer(_Deserializer):
     """Reads JSON."""
 
-    def __init__(self, accept: str = JSON) -> None:
-        self.ACCEPT = accept
+    ACCEPT = JSON
 
-    def deserialize(self, stream: IO[bytes], content_type: str) -> Any:
-        """Return the value."""
-        body = _read(stream)
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise _unreadable(body, content_type, error) from error
+    def _value(self, body: bytes) -> Any:
+        return json.loads(body)
 
 
-class CSVDeserializer:
+class CSVDeserializer(_Deserializer):
     """Reads lines of CSV into lists of text."""
 
-    def __init__(self, accept: str = CSV) -> None:
-        self.ACCEPT = accept
+    ACCEPT = CSV
 
-    def deserialize(self, stream: IO[bytes], content_type: str) -> list[list[str]]:
-        """Return the rows."""
-        body = _read(stream)
-        try:
-            return list(csv.reader(body.decode().splitlines()))
-        except (ValueError, csv.Error) as error:
-            raise _unreadable(body, content_type, error) from error
+    def _value(self, body: bytes) -> list[list[str]]:
+        return list(csv.reader(body.decode().splitlines()))
 
 
-class NumpyDeserializer:
+class NumpyDeserializer(_Deserializer):
     """Reads numpy's own format; an array of pickled objects is refused."""
 
-    def __init__(self, accept: str = NPY) -> None:
-        self.ACCEPT = accept
+    ACCEPT = NPY
 
-    def deserialize(self, stream: IO[bytes], content_type: str) -> Any:
-        """Return the array."""
-        body = _read(stream)
-        try:
-            return _numpy("NumpyDeserializer").load(io.BytesIO(body), allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
-            raise _unreadable(body, content_type, error) from error
+    def _value(self, body: bytes) -> Any:
+        return _numpy("NumpyDeserializer").load(io.BytesIO(body), allow_pickle=False)
 
 
-class StringDeserializer:
+class StringDeserializer(_Deserializer):
     """Reads text in UTF-8."""
 
-    def __init__(self, accept: str = "*/*") -> None:
-        self.ACCEPT = accept
-
-    def deserialize(self, stream: IO[bytes], content_type: str) -> str:
-        """Return the text."""
-        body = _read(stream)
-        try:
-            return body.decode()
-        except ValueError as error:
-            raise _unreadable(body, content_type, error) from error
+    def _value(self, body: bytes) -> str:
+        return body.decode()
 
 
-class BytesDeserializer:
+class BytesDeserializer(_Deserializer):
     """Leaves the answer as it is."""
 
-    def __init__(self, accept: str = "*/*") -> None:
-        self.ACCEPT = accept
-
-    def deserialize(self, stream: IO[bytes], content_type: str) -> bytes:  # noqa: ARG002
-        """Return the body."""
-        return _read(stream)
+    def _value(self, body: bytes) -> bytes:
+        return body
 
 
 def content_type_of(serializer: Any) -> str:
@@ -253,13 +247,6 @@ def _ready(data: Any) -> bytes | None:
         return None
     content = data.read()
     return content.encode() if isinstance(content, str) else bytes(content)
-
-
-def _read(stream: IO[bytes]) -> bytes:
-    try:
-        return stream.read()
-    finally:
-        stream.close()
 
 
 def _numpy(who: str) -> Any:

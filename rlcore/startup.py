@@ -18,16 +18,13 @@ if TYPE_CHECKING:
     from rlcore.platforms.base import Hosting, Platform
     from rlcore.source import Bundle
 
+_LOCAL = "local"
+_ON_THIS_MACHINE = {"local", "local_gpu"}
+_ENDS = {EndpointState.IN_SERVICE, EndpointState.FAILED}
 _SHORTEST, _LONGEST = 0.02, 5.0
 """Seconds between two looks; an endpoint that takes long is asked less often."""
 
 _SHARE = 0.05
-_ENDS = {EndpointState.IN_SERVICE, EndpointState.FAILED}
-
-
-_LOCAL = "local"
-_ON_THIS_MACHINE = {"local", "local_gpu"}
-_NAME_TRIES = 5
 
 
 def arguments_of(given: Mapping[str, Any]) -> Given:
@@ -71,18 +68,16 @@ def start(hosting: Hosting, request: ModelRequest, bundle: Bundle | None, given:
         EndpointExists: There is an endpoint of the name that was given.
         NotDeployable: The model's release has no way to be served there.
     """
-    for last in (*[False] * (_NAME_TRIES - 1), True):
-        try:
-            return hosting.deploy(_deployment(request, given), bundle)
-        except EndpointExists:
-            if given["endpoint_name"] or last:
-                raise
-            time.sleep(0.001)  # The stamp counts milliseconds.
-    raise AssertionError
+
+    def deploy() -> str:
+        return hosting.deploy(_deployment(request, given), bundle)
+
+    return deploy() if given["endpoint_name"] else jobnames.until_free(deploy, EndpointExists)
 
 
 def _deployment(request: ModelRequest, given: Given) -> Deployment:
-    name = given["endpoint_name"] or jobnames.unique(_base_name(request), time.time())
+    base = request.name or jobnames.base_of(request.release, request.image_uri)
+    name = given["endpoint_name"] or jobnames.unique(base, time.time())
     return Deployment(
         name=jobnames.check(name, "the name of an endpoint"),
         model=request,
@@ -91,14 +86,6 @@ def _deployment(request: ModelRequest, given: Given) -> Deployment:
         tags=arguments.tags(given["tags"]),
         options=given.options,
     )
-
-
-def _base_name(request: ModelRequest) -> str:
-    if request.name:
-        return request.name
-    if request.release:
-        return "-".join(filter(None, (request.release.toolkit, request.release.framework)))
-    return (request.image_uri or "model").rpartition("/")[2].partition(":")[0]
 
 
 def wait_until_in_service(

@@ -85,6 +85,15 @@ def get(uri: str, path: Path) -> None:
         _copy(to_path(uri), path)
 
 
+def fetched(uri: str, folder: Path) -> Path:
+    """Return the path of the file at *uri*; one of another machine is copied into *folder*."""
+    if not _is_s3(uri):
+        return to_path(uri)
+    path = folder / uri.rpartition("/")[2]
+    get(uri, path)
+    return path
+
+
 def put_tree(folder: Path, uri: str) -> None:
     """Copy every file below *folder* to the same name below *uri*."""
     for file in _files(folder):

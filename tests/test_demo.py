@@ -31,7 +31,7 @@ def policy(model_data: str) -> tuple[dict[str, Any], dict[str, bytes]]:
 @pytest.mark.training
 @pytest.mark.timeout(900)
 def test_the_demo_solves_cartpole(tmp_path: Path) -> None:
-    """The policy that was evaluated at 475 or more is the one in `model.tar.gz`, hashes and all."""
+    """The policy that reached 475 is in the archive, and plays the same behind an endpoint."""
     demo = subprocess.run(
         [sys.executable, DEMO], cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -48,6 +48,10 @@ def test_the_demo_solves_cartpole(tmp_path: Path) -> None:
     assert (tmp_path / "cartpole.png").read_bytes().startswith(b"\x89PNG")
     assert f"Succeeded {status.name}" in demo.stdout
     assert str(storage.to_path(status.model_data)) in demo.stdout
+    for pair in ("endpoint and in process", "endpoint and training", "in process and training"):
+        assert f"{pair}: equal in 100 of 100 episodes" in demo.stdout
+    assert "predictor.act: " in demo.stdout
+    assert [] == LocalPlatform().hosting.endpoints()
     estimator = RLEstimator.attach(status.name)
     best = estimator.jobs[-1].curve().best("evaluation_return_mean")
     assert best is not None

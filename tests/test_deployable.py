@@ -285,6 +285,18 @@ def test_own_inference_code_from_elsewhere(trained: Trained, tmp_path: Path) -> 
     ]
 
 
+def test_the_trainings_folder_comes_before_the_working_one(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script of the same name that happens to lie here is not the one that is meant."""
+    (tmp_path / "inference.py").write_text("raise AssertionError")
+    monkeypatch.chdir(tmp_path)
+
+    model = trained().create_model(entry_point="inference.py")
+
+    assert ["inference.py", "train.py"] == [member.name for member in model.bundle.members]
+
+
 def test_inference_code_that_is_packed_already(trained: Trained) -> None:
     """An address is handed on, and nothing is packed here."""
     model = trained().create_model(entry_point="serve.py", source_dir="s3://b/code.tar.gz")
@@ -374,14 +386,15 @@ def test_evaluation_plays_the_endpoint_beside_the_policy(
         episodes=3,
         seed=7,
         predictor=estimator.deploy(),
+        actors={"idle": lambda turns: [(0, None) for _ in turns]},
         source=source,
         python=Path(sys.executable),
         log=lambda _: None,
     )
 
-    (pair,) = report.pairs()
+    (pair,) = (each for each in report.pairs() if "idle" not in each.sources)
     assert (3, 3) == (pair.equal, pair.episodes)
-    assert ["endpoint", "in process"] == [played.source for played in report.sources]
+    assert ["endpoint", "idle", "in process"] == [played.source for played in report.sources]
     assert hosting.requests
 
 

@@ -155,6 +155,15 @@ def test_a_model_from_elsewhere_says_what_trained_it(tmp_path: Path) -> None:
     )
 
 
+def test_a_model_is_shown_in_a_line(tmp_path: Path) -> None:
+    """Neither its environment variables, which may be secrets, nor its release's pins are in it."""
+    path = packed(tmp_path / "model.tar.gz", {"policy.json": MANIFEST})
+
+    shown = repr(Model.from_archive(path, env={"TOKEN": "secret"}))
+
+    assert f"<ExportedModel of ray 2.60.0 (pytorch 2.13.0) at {path.as_uri()}>" == shown
+
+
 def test_a_foreign_model_is_told_what_trained_it(tmp_path: Path) -> None:
     """The arguments say what the archive does not, and win over it."""
     foreign = packed(tmp_path / "foreign.tar.gz", {"saved_model.pb": b"x"})
@@ -169,8 +178,8 @@ def test_a_foreign_model_is_told_what_trained_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "error", "words"),
     [
-        ({}, MissingArgument, "give toolkit, toolkit_version and framework. Installed: coach"),
-        ({"toolkit": "ray"}, MissingArgument, "give toolkit, toolkit_version"),
+        ({}, MissingArgument, "Give toolkit, toolkit_version and framework.*Installed: coach"),
+        ({"toolkit": "ray"}, MissingArgument, "Give toolkit, toolkit_version and framework, or"),
         ({"toolkit": "rai", "toolkit_version": "1"}, InvalidToolkit, "Did you mean 'ray'"),
         (
             {"toolkit": "ray", "toolkit_version": "9", "framework": "pytorch"},

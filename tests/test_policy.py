@@ -15,6 +15,7 @@ from model_archives import MANIFEST, packed
 
 from rlcore import policy
 from rlcore.errors import InvalidArgument, InvalidModel
+from rlscript import archives
 
 
 def test_the_manifest_of_an_archive(tmp_path: Path) -> None:
@@ -80,15 +81,15 @@ def test_a_manifest_that_is_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyP
         policy.manifest_of(path.as_uri())
 
 
-@pytest.mark.parametrize(("limit", "value"), [("MOST_MEMBERS", 1), ("MOST_BYTES", 1)])
+@pytest.mark.parametrize(("limit", "value"), [("MAXIMUM_MEMBERS", 1), ("MAXIMUM_BYTES", 1)])
 def test_an_archive_that_is_a_bomb(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
     """Reading ends where no model is so large."""
-    monkeypatch.setattr(policy, limit, value)
+    monkeypatch.setattr(archives, limit, value)
     path = packed(tmp_path / "model.tar.gz", {"a": b"xx", "b": b"", "policy.json": MANIFEST})
 
-    with pytest.raises(InvalidModel, match="more than"):
+    with pytest.raises(InvalidModel, match="more members or bytes than"):
         policy.manifest_of(path.as_uri())
 
 

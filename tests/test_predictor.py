@@ -94,7 +94,6 @@ def test_initial_args_win() -> None:
             "ContentType": "a/b",
             "Accept": "application/json",
             "CustomAttributes": "c",
-            "InferenceId": "i",
         },
     )
 
@@ -102,18 +101,24 @@ def test_initial_args_win() -> None:
     assert ("a/b", "application/json", "c") == (sent.content_type, sent.accept, sent.attributes)
 
 
+def test_initial_args_may_name_another_endpoint() -> None:
+    """As in the original; the one that is asked is never another than the one that was named."""
+    with pytest.raises(EndpointNotFound, match="another"):
+        predictor().predict(1, {"EndpointName": "another"})
+
+
 @pytest.mark.parametrize(
-    ("given", "error", "words"),
+    ("given", "words"),
     [
-        ({"ContentTyp": "a"}, UnknownArgument, "Did you mean 'ContentType'"),
-        ({"TargetVariant": "b"}, InvalidArgument, "an endpoint has one"),
+        ({"ContentTyp": "a"}, "Did you mean 'ContentType'"),
+        ({"TargetVariant": "b"}, "Allowed are EndpointName, ContentType"),
     ],
 )
-def test_initial_args_that_mean_nothing(given: Any, error: type[Exception], words: str) -> None:
+def test_initial_args_that_mean_nothing(given: Any, words: str) -> None:
     """A field that nothing would heed is refused before anything is sent."""
     asked = predictor()
 
-    with pytest.raises(error, match=words):
+    with pytest.raises(UnknownArgument, match=words):
         asked.predict(1, given)
     assert [] == requests(asked)
 
@@ -187,6 +192,15 @@ def test_act_all_splits_what_is_too_large() -> None:
     answered = predictor(small).act_all([Turn([0.0], {"n": n}) for n in range(5)])
 
     assert [1, 2, 3, 4, 5] == [action for action, _ in answered]
+
+
+@pytest.mark.parametrize(
+    "answer", [{"action": 1}, {"actions": [1]}, {"actions": 1}, {"actions": [1, 1], "states": [1]}]
+)
+def test_act_all_wants_an_answer_to_each_turn(answer: Any) -> None:
+    """Code of the caller's own that answers fewer, or in another form, is told so."""
+    with pytest.raises(InvocationFailed, match="answered 2 observations with {'action"):
+        predictor(lambda _: as_json(answer)).act_all([Turn([1]), Turn([2])])
 
 
 def test_one_turn_that_is_too_large() -> None:

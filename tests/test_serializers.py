@@ -154,6 +154,18 @@ def test_pickled_objects_are_refused() -> None:
         NumpyDeserializer().deserialize(io.BytesIO(file.getvalue()), "application/x-npy")
 
 
+def test_types_can_be_named() -> None:
+    """An endpoint may call its own format as it likes; the next serializer is not affected."""
+    named = [JSONSerializer("a/b"), NumpySerializer(np.float32, "a/b"), CSVSerializer("a/b")]
+
+    assert ["a/b"] * 3 == [each.CONTENT_TYPE for each in named]
+    assert ("a/b", "application/json") == (
+        JSONDeserializer("a/b").ACCEPT,
+        JSONDeserializer().ACCEPT,
+    )
+    assert "application/json" == JSONSerializer().CONTENT_TYPE
+
+
 def test_streams_are_closed() -> None:
     """Whoever reads an answer gives its connection back."""
     stream = io.BytesIO(b"text")

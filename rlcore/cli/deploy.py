@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rlcore.cli.options import pair
-from rlcore.cli.output import endpoint_record, json_option, print_json
+from rlcore.cli.output import json_option, print_json, status_record
 
 if TYPE_CHECKING:
     from rlcore.predictor import Predictor
@@ -51,11 +51,9 @@ _USEFUL = """
     "-e", "--env", type=pair, multiple=True, metavar="NAME=VALUE",
     help="Environment variable of the model; repeatable.",
 )  # fmt: skip
-@click.option("--tag", "tags", type=pair, multiple=True, metavar="NAME=VALUE", help="Repeatable.")
 @click.option("--port", type=int, help="Port of the HTTP server; a free one by default.")
 @click.option("--strict", is_flag=True, help="Refuse observations outside their bounds.")
 @click.option("--max-body-size", type=int, help="Bytes that a request may have.")
-@click.option("--queue-size", type=int, help="Requests that may wait for the worker.")
 @click.option("--workers", "model_server_workers", type=int, help="Processes that answer.")
 @click.option("--detach", "--no-wait", is_flag=True, help="Return before it is in service.")
 @json_option
@@ -73,7 +71,7 @@ def deploy(*, model: str | None, last: bool, detach: bool, as_json: bool, **opti
     deploying = _of_archive if model and is_archive(model) else _of_job
     predictor = deploying(model, given)
     if as_json:
-        print_json(endpoint_record(predictor.status()))
+        print_json(status_record(predictor.status()))
         return
     click.echo(predictor.endpoint_name)
     click.echo(_USEFUL.format(name=predictor.endpoint_name), err=True)
@@ -82,8 +80,8 @@ def deploy(*, model: str | None, last: bool, detach: bool, as_json: bool, **opti
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """Return what the command line gives."""
     given = {name: value for name, value in options.items() if value not in (None, (), False)}
-    for name in {"env", "tags"} & set(given):
-        given[name] = dict(given[name])
+    if "env" in given:
+        given["env"] = dict(given["env"])
     return given
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rlcore.cli.endpointargument import hosting_option
-from rlcore.cli.output import age, endpoint_record, json_option, print_json, print_table
+from rlcore.cli.output import age, json_option, print_json, print_table, status_record
 
 if TYPE_CHECKING:
     from rlcore.endpoints import EndpointStatus
@@ -37,7 +37,7 @@ def endpoints(*, hosting: Hosting, as_json: bool) -> None:
     """
     found = list(hosting.endpoints())
     if as_json:
-        print_json([endpoint_record(status) for status in found])
+        print_json([status_record(status) for status in found])
     else:
         _print(found)
 

@@ -131,20 +131,15 @@ def _model(
     """Return the arguments that say which model it is, what trained it, and with which source."""
     from rlcore.cli.deploy import is_archive  # noqa: PLC0415 - help needs no model
     from rlcore.cli.jobargument import find_job  # noqa: PLC0415 - likewise
+    from rlcore.estimator import RLEstimator  # noqa: PLC0415 - likewise
 
     if model is not None and is_archive(model):
         return {"model_data": model}
     if model is None and predictor and not last:
         return {"model_data": predictor.status().model_data}
     job = find_job(model, platform)
-    status = job.status()
-    if status.model_data is None:
-        from rlcore.errors import InvalidArgument  # noqa: PLC0415 - likewise
-
-        msg = f"The training job {job.name} is {status.state.value} and has no model."
-        raise InvalidArgument(msg)
     return {
-        "model_data": status.model_data,
+        "model_data": RLEstimator.attach(job.name, job.platform, wait=False).model_data,
         "release": job.request.release,
         "source": job.request.source_uri,
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rlcore.cli.jobargument import platform_option
-from rlcore.cli.output import age, job_record, json_option, print_json, print_table
+from rlcore.cli.output import age, json_option, print_json, print_table, status_record
 
 if TYPE_CHECKING:
     from rlcore.spec import JobStatus
@@ -40,7 +40,7 @@ def jobs(*, platform: str | None, limit: int | None, as_json: bool) -> None:
 
     found = list(islice(platforms.resolve(platform).jobs(), limit))
     if as_json:
-        print_json([job_record(status) for status in found])
+        print_json([status_record(status) for status in found])
     else:
         _print(found)
 

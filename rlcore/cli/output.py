@@ -53,16 +53,9 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=dict))
 
 
-def job_record(status: JobStatus) -> dict[str, Any]:
-    """Return a job as `--json` shows it. Times are seconds since the epoch."""
+def status_record(status: JobStatus | EndpointStatus) -> dict[str, Any]:
+    """Return a job or an endpoint as `--json` shows it. Times are seconds since the epoch."""
     import attrs  # noqa: PLC0415 - the list of toolkits prints without it
-
-    return {**attrs.asdict(status), "state": status.state.value}
-
-
-def endpoint_record(status: EndpointStatus) -> dict[str, Any]:
-    """Return an endpoint as `--json` shows it. Times are seconds since the epoch."""
-    import attrs  # noqa: PLC0415 - likewise
 
     return {**attrs.asdict(status), "state": status.state.value}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -28,7 +28,7 @@ Example:
 @click.argument("name")
 @click.argument("data", required=False)
 @click.option(
-    "-f", "--file", type=click.Path(path_type=Path), help="File that holds the data; - is stdin."
+    "-f", "--file", type=click.File("rb"), help="File that holds the data; - is standard input."
 )
 @click.option(
     "--content-type", help="MIME type of the data.  [default: by the file's suffix, JSON]"
@@ -46,7 +46,7 @@ def predict(  # noqa: PLR0913 - one for each option
     hosting: Hosting,
     name: str,
     data: str | None,
-    file: Path | None,
+    file: IO[bytes] | None,
     content_type: str | None,
     accept: str,
     act: bool,
@@ -64,7 +64,7 @@ def predict(  # noqa: PLR0913 - one for each option
     if any(question.values()):
         msg = "--mask, --policy, --agent, --sample and --seed go with --act."
         raise click.UsageError(msg)
-    kind = content_type or _TYPES.get(file.suffix if file else "", _JSON)
+    kind = content_type or _TYPES.get(Path(file.name).suffix if file else "", _JSON)
     answer = hosting.invoke(name, body, content_type=kind, accept=accept)
     out = sys.stdout.buffer
     out.write(answer.body)
@@ -73,15 +73,15 @@ def predict(  # noqa: PLR0913 - one for each option
     out.flush()
 
 
-def _body(data: str | None, file: Path | None) -> bytes:
+def _body(data: str | None, file: IO[bytes] | None) -> bytes:
     if data is not None and file is not None:
         msg = "Give DATA or --file, not both."
         raise click.UsageError(msg)
     if data is not None:
         return data.encode()
-    if file is not None and str(file) != "-":
-        return file.read_bytes()
-    if file is None and sys.stdin.isatty():
+    if file is not None:
+        return file.read()
+    if sys.stdin.isatty():
         msg = "What shall be sent? Give DATA, --file, or pipe it in."
         raise click.UsageError(msg)
     return sys.stdin.buffer.read()
@@ -89,6 +89,7 @@ def _body(data: str | None, file: Path | None) -> bytes:
 
 def _print_action(hosting: Hosting, name: str, body: bytes, question: dict[str, Any]) -> None:
     from rlcore.predictor import Predictor  # noqa: PLC0415 - help needs none
+    from rlcore.serializers import JSONSerializer  # noqa: PLC0415 - likewise
 
     sample, mask = question.pop("sample"), question.pop("mask")
     action = Predictor(name, hosting=hosting).act(
@@ -97,7 +98,8 @@ def _print_action(hosting: Hosting, name: str, body: bytes, question: dict[str, 
         deterministic=not sample,
         **question,
     )
-    click.echo(json.dumps(action))
+    # A plugin may have imported numpy, and then the action is its.
+    click.echo(JSONSerializer().serialize(action))
 
 
 def _value(text: str, what: str) -> Any:

@@ -11,7 +11,7 @@ from rlcore.arguments import fold, tags
 from rlcore.cli import FAILED, STOPPED
 from rlcore.cli.jobfile import FIT
 from rlcore.cli.options import channel, estimator_options
-from rlcore.cli.output import job_record, json_option, print_json
+from rlcore.cli.output import json_option, print_json, status_record
 from rlcore.display import outcome_text
 from rlcore.errors import MissingArgument, TrainingFailed
 from rlcore.spec import JobState
@@ -169,7 +169,7 @@ def _print_plan(plan: Plan, *, as_json: bool) -> None:
 
 def _print_started(job: TrainingJob, *, as_json: bool) -> None:
     if as_json:
-        print_json(job_record(job.status()))
+        print_json(status_record(job.status()))
         return
     click.echo(job.name)
     click.echo(_USEFUL.format(name=job.name), err=True)
@@ -186,7 +186,7 @@ def _follow(job: TrainingJob, *, quiet: bool, as_json: bool) -> int:
             raise
     finally:
         if as_json:
-            print_json(job_record(job.status()))
+            print_json(status_record(job.status()))
     status = job.status()
     if quiet and not as_json:  # The log, where it is shown, ends with the outcome.
         click.echo(outcome_text(status, job.curve()))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from rlcore import policy
+from rlcore import policy, storage
 from rlcore.errors import InvalidArgument, InvalidModel
 from rlcore.evaluation.player import ask, occasionally
 from rlcore.evaluation.report import Episodes, EvaluationReport, named
-from rlcore.evaluation.workshop import Log, Workshop, fetched, to_stderr, workshop
+from rlcore.evaluation.workshop import Log, Workshop, to_stderr, workshop
 from rlcore.registry import default_registry
 from rlscript.archives import ArchiveError, extract
 from rlscript.evaluation import FIRST_SEED
@@ -126,7 +126,7 @@ class _Evaluation:
 def _unpack(uri: str, folder: Path) -> Manifest:
     with tempfile.TemporaryDirectory(prefix="rlcore-") as elsewhere:
         try:
-            extract(fetched(uri, Path(elsewhere)), folder)
+            extract(storage.fetched(uri, Path(elsewhere)), folder)
         except ArchiveError as error:
             raise InvalidModel(str(error)) from error
         except OSError as error:

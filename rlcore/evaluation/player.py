@@ -26,6 +26,7 @@ _BLOCK = 1 << 16
 _PATIENCE = 0.5  # seconds until a silent player is looked at
 _FAREWELL = 5.0  # seconds that one has which hung up
 _LAST_LINES = 15
+_PAIR = 2
 
 
 def ask(
@@ -113,22 +114,30 @@ def _started(place: Workshop, output: IO[bytes]) -> Iterator[_Player]:
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            # Variables of our own Python are no concern of another one.
-            process = subprocess.Popen(
-                [str(place.python), "-E", "-s", "-m", "rlscript.player", str(theirs.fileno())],
-                cwd=place.code,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
+            process = _spawned(place, output, theirs.fileno())
         try:
             yield _Player(process, ours)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def _spawned(place: Workshop, output: IO[bytes], descriptor: int) -> subprocess.Popen[bytes]:
+    try:
+        # Variables of our own Python are no concern of another one.
+        return subprocess.Popen(
+            [str(place.python), "-E", "-s", "-m", "rlscript.player", str(descriptor)],
+            cwd=place.code,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[descriptor],
+            start_new_session=True,
+        )
+    except OSError as error:
+        msg = f"The Python {place.python} cannot be run: {error.strerror}."
+        raise EvaluationFailed(msg) from error
 
 
 def occasionally(
@@ -150,11 +159,14 @@ def _answers(actor: Actor | None, turns: Sequence[Sequence[Any]]) -> list[list[A
     if actor is None:
         msg = "The player asked for actions, but nobody is there to answer."
         raise EvaluationFailed(msg)
-    answers = list(actor([Turn(*each) for each in turns]))
+    answers: list[Any] = list(actor([Turn(*each) for each in turns]))
     if len(answers) != len(turns):
         msg = f"The policy answered {len(turns)} observations with {len(answers)} actions."
         raise EvaluationFailed(msg)
-    return [[action, state] for action, state in answers]
+    if not all(isinstance(each, (tuple, list)) and len(each) == _PAIR for each in answers):
+        msg = f"Each answer must be a pair of action and next state; {answers!r:.200} was given."
+        raise EvaluationFailed(msg)
+    return [list(each) for each in answers]
 
 
 def _plain(value: Any) -> Any:
@@ -167,8 +179,8 @@ def _plain(value: Any) -> Any:
 
 def _told(task: Mapping[str, Any], error: Mapping[str, Any], output: IO[bytes]) -> str:
     if error["traceback"] is None:
-        message = str(error["message"])
-        return f"{message[:1].upper()}{message[1:]}."
+        message = str(error["message"]).rstrip(".")
+        return f"{message[:1].upper()}{message[1:]}{'' if message.endswith('?') else '.'}"
     first = f"The environment {task['env']!r} raised {error['kind']}: {error['message']}"
     return f"{first}\n{error['traceback']}{_said(output)}"
 

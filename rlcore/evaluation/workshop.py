@@ -99,15 +99,6 @@ def workshop(
         )
 
 
-def fetched(uri: str, folder: Path) -> Path:
-    """Return the path of the file at an address; one that is elsewhere is copied into *folder*."""
-    if uri.startswith("file://"):
-        return storage.to_path(uri)
-    path = folder / uri.rpartition("/")[2]
-    storage.get(uri, path)
-    return path
-
-
 def _origin(package: str) -> Path:
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
@@ -127,7 +118,7 @@ def _unpacked(source: str | os.PathLike[str], folder: Path) -> Path:
     if "://" not in text and not Path(text).expanduser().is_file():
         msg = f"There is no source {text!r}: give a folder, or an archive."
         raise SourceError(msg)
-    path = fetched(text, folder) if "://" in text else Path(text).expanduser()
+    path = storage.fetched(text, folder) if "://" in text else Path(text).expanduser()
     target = folder / "source"
     try:
         extract(str(path), target)

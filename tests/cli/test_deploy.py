@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_a_model_from_elsewhere(toy: Run) -> None:
     """The name on standard output; the stages, and what to do next, beside it."""
-    done = toy("deploy", *DEPLOYED, "--name", "elsewhere", "-e", "A=1", "--tag", "k=v")
+    done = toy("deploy", *DEPLOYED, "--name", "elsewhere", "-e", "A=1")
 
     assert ("elsewhere\n", 0) == (done.stdout, done.returncode)
     assert "elsewhere: in service at http://127.0.0.1:" in done.stderr
@@ -68,7 +68,7 @@ def test_code_that_fails(toy: Run, toy_project: Path) -> None:
         ((), "Give the NAME of a job or the path of an archive"),
         (("model.tar.gz", "--last"), "or --last for the newest job"),
         (("modle.tar.gz",), "Did you mean 'model.tar.gz'?"),
-        (("model.tar.gz",), "give toolkit, toolkit_version and framework"),
+        (("model.tar.gz",), "Give toolkit, toolkit_version and framework"),
         ((*DEPLOYED, "--port", "80000"), "port must be a number from 0 to 65535"),
         ((*DEPLOYED, "--instance-type", "lokal"), "Did you mean 'local'?"),
         ((*DEPLOYED, "--name", "my_name"), "is not the name of an endpoint"),

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
+import numpy as np  # noqa: F401 - one test is about it
 import pytest
+from memory_hosting import MemoryHosting, as_json
+
+from rlcore.cli.predict import predict
+from rlcore.endpoints import Deployment, ModelRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +46,23 @@ def test_an_action(toy: Run, served: str) -> None:
     """An observation in, the action out."""
     done = toy("predict", served, "--act", "[1, 0.5]", "--sample", "--seed", "1")
 
-    assert "[2.0, 1.0]\n" == done.stdout
+    assert "[2.0,1.0]\n" == done.stdout
+
+
+def test_an_action_where_numpy_is_imported(capsys: pytest.CaptureFixture[str]) -> None:
+    """A plugin may do so, and arrays are printed as lists."""
+    assert "numpy" in sys.modules
+    hosting = MemoryHosting(lambda _: as_json({"actions": [1, 0]}))
+    model = ModelRequest(release=None, model_data="file:///model.tar.gz")
+    hosting.deploy(Deployment(name="e", model=model), None)
+    without_platform: Any = predict.callback
+
+    without_platform.__wrapped__(
+        hosting=hosting, name="e", data="[[1], [2]]", file=None, content_type=None, accept="",
+        act=True, **dict.fromkeys(("mask", "policy", "agent", "sample", "seed")),
+    )  # fmt: skip
+
+    assert "[1,0]\n" == capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

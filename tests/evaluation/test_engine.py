@@ -225,6 +225,19 @@ def test_an_answer_too_few(evaluate: Evaluate) -> None:
         evaluate(actors={"endpoint": lambda turns: leaning(turns)[1:]})
 
 
+@pytest.mark.parametrize("answer", [1, (1,), "ab"])
+def test_an_answer_that_is_no_pair(evaluate: Evaluate, answer: Any) -> None:
+    """The next state goes with each action."""
+    with pytest.raises(EvaluationFailed, match="must be a pair of action and next state"):
+        evaluate(actors={"endpoint": lambda turns: [answer] * len(turns)})
+
+
+def test_a_python_that_is_none(evaluate: Evaluate, tmp_path: Path) -> None:
+    """What cannot be run is named."""
+    with pytest.raises(EvaluationFailed, match="nowhere cannot be run: No such file"):
+        evaluate(python=tmp_path / "nowhere")
+
+
 def test_an_actor_that_fails(evaluate: Evaluate) -> None:
     """Its own error comes out as it is."""
 

@@ -79,7 +79,7 @@ def test_hostile_archive(tmp_path: Path) -> None:
     with tarfile.open(path, "w:gz") as archive:
         archive.addfile(tarfile.TarInfo("../evil.py"), io.BytesIO())
 
-    with pytest.raises(SourceError, match="leads out of the folder"):
+    with pytest.raises(SourceError, match="leads out of the archive"):
         check_environment("evil:make", python=Path(sys.executable), source=path)
 
 

@@ -153,11 +153,9 @@ def test_metrics_of_a_log(coach: Toolkit) -> None:
     ],
 )
 def test_container(coach: Toolkit, version: str, instance_type: str, tag: str) -> None:
-    """A model is served by TensorFlow Serving, which is told no script."""
+    """A model is served by TensorFlow Serving."""
     release = coach.release(version)
-    request = ModelRequest(
-        release=release, model_data="s3://b/model.tar.gz", entry_point="train.py"
-    )
+    request = ModelRequest(release=release, model_data="s3://b/model.tar.gz")
 
     container = coach.model_class(release)(request).container("us-west-2", instance_type)
 
@@ -203,6 +201,18 @@ def test_log_level_that_the_server_lacks(coach: Toolkit) -> None:
         container = model.container("us-west-2", "ml.m4.xlarge")
 
     assert {} == container.environment
+
+
+def test_a_script_that_the_server_would_not_run(coach: Toolkit) -> None:
+    """The original dropped it without a word."""
+    release = coach.release("0.11.1")
+    request = ModelRequest(release=release, model_data="s3://b/m", entry_point="serve.py")
+    model = coach.model_class(release)(request)
+
+    with pytest.warns(UserWarning, match="runs no script: serve.py is left out"):
+        container = model.container("us-west-2", "ml.m4.xlarge")
+
+    assert {"SAGEMAKER_TFS_NGINX_LOGLEVEL": "info"} == container.environment
 
 
 def test_import_is_light() -> None:

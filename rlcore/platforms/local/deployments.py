@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlcore import storage
-from rlcore.errors import InvalidArgument, InvalidModel, NotDeployable, PlatformError
+from rlcore import policy
+from rlcore.errors import InvalidArgument, NotDeployable, PlatformError
 from rlcore.platforms.local import accelerators
 from rlcore.platforms.local.documents import plain
 from rlcore.spec import Environment, Unavailable
@@ -47,11 +46,12 @@ def document(deployment: Deployment) -> dict[str, Any]:
         "name": deployment.name,
         "id": os.urandom(16).hex(),
         "label": str(model.release),
-        "model_data": _model_uri(model.model_data),
+        "model_data": policy.address(model.model_data),
         "program": model.entry_point,
         "source_uri": model.source_uri,
         "environment": plain(serving_environment(model)),
         "variables": _variables(model),
+        "tags": dict(deployment.tags),
         "options": _options({**model.options, **deployment.options}),
     }
 
@@ -78,18 +78,6 @@ def _check_resources(deployment: Deployment) -> None:
             f" {deployment.instance_count}. Set it to 1; model_server_workers=... has more workers."
         )
         raise PlatformError(msg)
-
-
-def _model_uri(given: str) -> str:
-    """Return the address of the model's archive, which must be there if it is on this machine."""
-    if given.startswith("s3://"):
-        return given
-    path = storage.to_path(given) if "://" in given else Path(given).expanduser().absolute()
-    if not path.is_file():
-        what = "a folder; pack it as model.tar.gz" if path.is_dir() else "not there"
-        msg = f"The model {given} is {what}."
-        raise InvalidModel(msg)
-    return path.as_uri()
 
 
 def _variables(model: ModelRequest) -> dict[str, str]:

@@ -39,7 +39,9 @@ def test_what_the_front_needs(deployment, tmp_path):
     )
     options = {"strict": True, "port": None, "kms_key": "key"}
     with pytest.warns(UserWarning, match="No effect on .*: kms_key, model_kms_key."):
-        made = document(attrs.evolve(deployment, model=model, options=options))
+        made = document(
+            attrs.evolve(deployment, model=model, options=options, tags={"team": "games"})
+        )
 
     identity = made.pop("id")
     assert 32 == len(identity)
@@ -56,6 +58,7 @@ def test_what_the_front_needs(deployment, tmp_path):
             "SAGEMAKER_REGION": "moon",
             "MINE": "1",
         },
+        "tags": {"team": "games"},
         "options": {"strict": True, "model_server_workers": 2},
     } == made
     assert identity != document(deployment)["id"]
@@ -83,9 +86,9 @@ def test_what_a_deployment_may_not_ask(deployment, change, error, words):
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        ({"model_data": "nowhere.tar.gz"}, InvalidModel, "nowhere.tar.gz is not there"),
-        ({"model_data": "file:///"}, InvalidModel, "a folder; pack it as model.tar.gz"),
-        ({"model_data": "gs://b/k"}, InvalidArgument, "not on this machine"),
+        ({"model_data": "nowhere.tar.gz"}, InvalidModel, "There is no model .*nowhere.tar.gz"),
+        ({"model_data": "file:///"}, InvalidModel, "is a folder. Pack it"),
+        ({"model_data": "gs://b/k"}, InvalidArgument, "not the address of a model"),
         ({"image_uri": "me/image:1"}, NotDeployable, "runs no images, and 'me/image:1'"),
         ({"release": None}, NotDeployable, "Name the toolkit"),
         (

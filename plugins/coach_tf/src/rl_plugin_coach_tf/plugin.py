@@ -21,6 +21,9 @@ class TensorFlowServingModel(FrameworkModel):
 
     def environment(self, region: str) -> Mapping[str, str]:  # noqa: ARG002 - not told to it
         """Return the log level in the server's words; none, with a warning, for one it lacks."""
+        if self.request.entry_point:
+            msg = f"TensorFlow Serving runs no script: {self.request.entry_point} is left out."
+            warnings.warn(msg, UserWarning, stacklevel=2)
         level = self.request.container_log_level
         if level not in NGINX_LEVELS:
             msg = f"container_log_level={level} is left out: TensorFlow Serving has {NGINX_LEVELS}."
