@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import traceback
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ class Front:
         self._lines: list[str] = []
         self._flushing: asyncio.TimerHandle | None = None
         self._log = folder.log.open("ab", buffering=0)
-        self._access_log = folder.access_log.open("a", encoding="utf-8", errors="replace")
+        self._access_log = folder.access_log.open("ab", buffering=0)
         self._dispatcher = Dispatcher(
             self._spawn,
             Limits(**_given(options, workers="model_server_workers", queue_size="queue_size",
@@ -70,19 +70,23 @@ class Front:
             stage=lambda: self._stage,
             note=self._note,
         )
+        self._server = uvicorn.Server(_configuration(self._application))
 
     async def run(self) -> None:
         """Serve until SIGTERM, or until the model turns out not to be servable."""
         self._publish()
-        server = uvicorn.Server(_configuration(self._application))
-        bringing = asyncio.create_task(self._bring_into_service(server))
-        await server.serve([self._listening])
+        bringing = asyncio.create_task(self._bring_into_service())
+        await self._server.serve([self._listening])
         bringing.cancel()
         await self._dispatcher.close(_LAST_ANSWERS)
         self._flush()
         self._held.close()
 
-    async def _bring_into_service(self, server: uvicorn.Server) -> None:
+    def stop(self) -> None:
+        """Let `run` end, whether it has begun or not."""
+        self._server.should_exit = True
+
+    async def _bring_into_service(self) -> None:
         try:
             loop = asyncio.get_running_loop()
             tell = self._tell
@@ -93,15 +97,15 @@ class Front:
             self._enter("")
         except NoWorker as error:
             said = [] if error.explained else self._folder.last_lines()
-            self._fail("\n".join([str(error), *said]), server)
+            self._fail("\n".join([str(error), *said]))
         except Exception as error:  # noqa: BLE001 - nobody else is there to hear of it
             self._tell("".join(traceback.format_exception(error)).rstrip())
-            self._fail(f"{type(error).__name__}: {error}", server)
+            self._fail(f"{type(error).__name__}: {error}")
 
-    def _fail(self, reason: str, server: uvicorn.Server) -> None:
+    def _fail(self, reason: str) -> None:
         self._failure = reason[:_REASON_LIMIT]
         self._publish()
-        server.should_exit = True
+        self.stop()
 
     def _enter(self, stage: str) -> None:
         self._stage = stage
@@ -137,7 +141,8 @@ class Front:
         }
 
     def _tell(self, text: str) -> None:
-        self._log.write(f"{text}\n".encode("utf-8", "replace"))
+        with suppress(OSError):  # the disk may be full, and the endpoint goes on
+            self._log.write(f"{text}\n".encode("utf-8", "replace"))
 
     def _note(self, line: str) -> None:
         self._lines.append(line)
@@ -147,23 +152,25 @@ class Front:
 
     def _flush(self) -> None:
         self._flushing = None
-        self._access_log.writelines(self._lines)
-        self._access_log.flush()
-        self._lines.clear()
+        lines, self._lines = self._lines, []
+        with suppress(OSError):  # likewise
+            self._access_log.write("".join(lines).encode("utf-8", "replace"))
         self._publish()
 
     def _publish(self) -> None:
-        self._folder.write_status(
-            {
-                "state": self._state,
-                "stage": self._stage,
-                "failure_reason": self._failure or self._dispatcher.failure,
-                "policies": self._dispatcher.policies or (),
-                "requests": self._application.requests,
-                "outside": self._application.outside,
-                "restarts": self._dispatcher.restarts,
-            }
-        )
+        with suppress(OSError):  # likewise
+            self._folder.write_status(self._status())
+
+    def _status(self) -> dict[str, Any]:
+        return {
+            "state": self._state,
+            "stage": self._stage,
+            "failure_reason": self._failure or self._dispatcher.failure,
+            "policies": self._dispatcher.policies or (),
+            "requests": self._application.requests,
+            "outside": self._application.outside,
+            "restarts": self._dispatcher.restarts,
+        }
 
     @property
     def _state(self) -> str:
@@ -210,11 +217,13 @@ def main(folder: str, lock: str, listening: str) -> None:
     if process:
         endpoint.process.write_text(str(process), "utf-8")
         os._exit(0)
-    # uvicorn ends the loop and then raises the signal again, which is to end nothing.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    asyncio.run(Front(endpoint, socket.socket(fileno=int(listening))).run())
+    front = Front(endpoint, socket.socket(fileno=int(listening)))
+    # Until uvicorn listens to signals, and afterwards: it raises again what has come meanwhile.
+    signal.signal(signal.SIGTERM, lambda *_: front.stop())
+    # Not asyncio.run, which waits for threads: one may still be building an environment.
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(front.run())
     processes.kill(endpoint.read_document()["id"])
-    # A thread may still be building: what it started is dead now, and so shall it be.
     os._exit(0)
 
 

@@ -93,12 +93,17 @@ class LocalHosting:
 
     def describe(self, name: str) -> EndpointStatus:
         """Return the endpoint as it is now; one whose process has died is failed."""
-        return _status(self._found(name))
+        try:
+            return _status(self._found(name))
+        except FileNotFoundError as error:  # deleted in this moment
+            raise EndpointNotFound(self._unknown(name)) from error
 
     def endpoints(self) -> list[EndpointStatus]:
         """Return every endpoint of this home, newest first."""
-        folders = [EndpointFolder(path) for path in endpoints_folder(self._home).glob("[!.]*")]
-        found = [_status(folder) for folder in folders if folder.document.exists()]
+        found = []
+        for path in endpoints_folder(self._home).glob("[!.]*"):
+            with suppress(FileNotFoundError):  # deleted in this moment
+                found.append(_status(EndpointFolder(path)))
         return sorted(found, key=lambda status: status.created_at, reverse=True)
 
     def invoke(
@@ -117,11 +122,12 @@ class LocalHosting:
         """End the endpoint; what was in flight is answered. The model's archive stays."""
         folder = self._found(name)
         self._connections.forget(name)
-        mark = folder.read_document()["id"]
-        fronts.end(folder, mark)
-        gone = folder.path.with_name(f"{_STAGING}{mark}")
-        folder.path.rename(gone)  # first: nobody sees an endpoint that is half removed
-        shutil.rmtree(gone, ignore_errors=True)
+        with suppress(FileNotFoundError):  # somebody else deletes it too
+            mark = folder.read_document()["id"]
+            fronts.end(folder, mark)
+            gone = folder.path.with_name(f"{_STAGING}{mark}")
+            folder.path.rename(gone)  # first: nobody sees an endpoint that is half removed
+            shutil.rmtree(gone, ignore_errors=True)
 
     def delete_model(self, name: str) -> None:
         """Do nothing: what an endpoint keeps of its model goes with it."""
@@ -130,9 +136,13 @@ class LocalHosting:
         folder = endpoint_folder(self._home, name)
         if Path(name).name == name and folder.document.exists():
             return folder
+        raise EndpointNotFound(self._unknown(name))
+
+    def _unknown(self, name: str) -> str:
         nearest = did_you_mean(name, [status.name for status in self.endpoints()])
-        msg = f"No endpoint named {name!r} on this machine.{nearest} `rlcore endpoints` lists them."
-        raise EndpointNotFound(msg)
+        return (
+            f"No endpoint named {name!r} on this machine.{nearest} `rlcore endpoints` lists them."
+        )
 
     def _built(self, deployment: Deployment) -> dict[str, Any]:
         """Return when and where, and the environment if it is there already."""

@@ -367,6 +367,50 @@ def toothpaste(folder):
     return path
 
 
+def test_deleting_while_it_is_being_built(endpoints, tmp_path, until):
+    """The installation that is under way ends with the endpoint, at once."""
+    code = tmp_path / "code"
+    (code / "slow").mkdir(parents=True)
+    (code / "slow/pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "slow"\nbackend-path = ["."]\n'
+    )
+    (code / "slow/slow.py").write_text(f"open({str(tmp_path / 'begun')!r}, 'w')\n"
+                                       "import time\ntime.sleep(600)\n")  # fmt: skip
+    (code / "requirements.txt").write_text("./slow\n")
+    (code / "serve.py").write_text("def model_fn(folder): pass\n")
+    bundle = source.bundle("serve.py", code)
+    endpoints.start(ECHO, bundle=bundle, request={"entry_point": "serve.py"})
+    until((tmp_path / "begun").exists)
+    assert "Installing requirements" == endpoints.hosting.describe("endpoint").stage
+
+    mark = folder().read_document()["id"]
+    endpoints.hosting.delete("endpoint")
+    assert ([], []) == (endpoints.hosting.endpoints(), processes.of_job(mark))
+
+
+def test_deleting_twice_at_once(endpoints):
+    """Of several who delete an endpoint none fails."""
+    endpoints.deploy(ECHO)
+    failures = []
+
+    def delete():
+        try:
+            endpoints.hosting.delete("endpoint")
+        except EndpointNotFound:
+            pass
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            failures.append(error)
+
+    threads = [threading.Thread(target=delete) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [] == failures
+    assert [] == endpoints.hosting.endpoints()
+
+
 def test_deploying_twice_at_once(endpoints):
     """Of many who deploy under one name at the same time one gets it."""
     archive = endpoints.pack({"code/inference.py": ECHO})
