@@ -59,7 +59,8 @@ def manifest_of(model_data: str) -> Manifest | None:
         try:
             text = _read(path)
         except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-            msg = f"{model_data} is not an archive of a model: {error}"
+            reason = str(error).partition("\n")[0].rstrip(":")
+            msg = f"{model_data} is not an archive of a model: {reason}"
             raise InvalidModel(msg) from error
     if text is None:
         return None

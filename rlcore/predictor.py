@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from rlcore import platforms, serializers
@@ -135,7 +136,14 @@ class Predictor:
             "policy": policy,
             "agent": agent,
         }
-        return self.ask(question)[0]
+        action, kept = self.ask(question)
+        if kept is not None and state is None:
+            msg = (
+                f"The policy of {self.endpoint_name} keeps a state, and act begins anew with each"
+                " call. predictor.agent() carries the state from step to step."
+            )
+            warnings.warn(msg, UserWarning, stacklevel=2)
+        return action
 
     def act_all(
         self,

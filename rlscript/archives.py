@@ -23,7 +23,8 @@ def extract(archive: Path, folder: Path, maximum_bytes: Optional[int] = None) ->
     Args:
         archive: The archive.
         folder: Where its members go.
-        maximum_bytes: How much they may hold, MAXIMUM_BYTES by default; the disk's room is a limit too.
+        maximum_bytes: How much they may hold, MAXIMUM_BYTES by default; never more than the disk
+            has room for.
 
     Raises:
         ArchiveError: A member is absolute, leads out of the folder, is a link, a device or a
@@ -36,7 +37,9 @@ def extract(archive: Path, folder: Path, maximum_bytes: Optional[int] = None) ->
             for member in members:
                 _extract_member(opened, member, folder)
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise ArchiveError("{} is no whole archive: {}".format(archive, error)) from error
+        reason = str(error).partition("\n")[0].rstrip(":")  # tarfile tells of every compression
+        msg = "{} is no whole .tar.gz archive: {}"
+        raise ArchiveError(msg.format(archive, reason)) from error
 
 
 def _checked_members(

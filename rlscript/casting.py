@@ -43,7 +43,7 @@ def cast_action(space: Any, action: Any) -> Any:
         raise ActionFailed(msg.format(shown, space, reason)) from cause
 
 
-def _whole(_: Any, action: Any) -> int:
+def _whole(space: Any, action: Any) -> int:
     value = _array(action)
     if value.size != 1:
         msg = "one number is wanted, not {}"
@@ -52,6 +52,10 @@ def _whole(_: Any, action: Any) -> int:
     if int(number) != number:
         msg = "{} is no whole number"
         raise ValueError(msg.format(number))
+    start = int(getattr(space, "start", 0))
+    if not start <= number < start + space.n:
+        msg = "the least is {}, the greatest {}"
+        raise ValueError(msg.format(start, start + int(space.n) - 1))
     return int(number)
 
 

@@ -99,7 +99,12 @@ def play(task: Dict[str, Any], channel: Channel) -> Dict[str, Any]:
     """Play episodes and return their returns and lengths, and the seconds that they took."""
     film = Film(Path(task["gif"])) if task["gif"] else None
     stage = _Stage(task, channel, film)
-    answer = _in_process(task) if task["model"] else _asked(channel)
+    ask = _in_process(task) if task["model"] else _asked(channel)
+
+    def answer(turns: List[Turn]) -> Any:
+        # What the environment tells of its actions concerns only policies that take it.
+        return ask(turns if task["masked"] else [turn._replace(mask=None) for turn in turns])
+
     _load_numpy()
     seed_everything(task["seed"])
     found = evaluate(

@@ -77,7 +77,7 @@ def decode(body: bytes, kind: str) -> Any:
 
 
 def _no_constant(name: str) -> Any:
-    msg = f"{name} is no number in JSON"
+    msg = f"it holds {name}, and only finite numbers are numbers in JSON"
     raise ValueError(msg)
 
 

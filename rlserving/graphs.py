@@ -99,6 +99,9 @@ class Graph:
         rows = _joined(group, "observations")
         feeds = {}  # type: Feeds
         outside = self._observe(feeds, rows, strict=strict)
+        if not self._masks and any(mask is not None for mask in _joined(group, "masks")):
+            msg = "the policy takes no mask: it does not know which actions are allowed"
+            raise BadRequest(msg)
         for each in self._masks:
             mask = columns.masks(_joined(group, "masks"), each.shape)
             feeds[each.name] = mask.astype(each.dtype)

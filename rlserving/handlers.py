@@ -132,6 +132,11 @@ def _functions(module: ModuleType) -> Dict[str, Callable[..., Any]]:
         for name, count in _FUNCTIONS.items()
         if hasattr(module, name)
     }
+    if not given:
+        hints = sorted({_did_you_mean(module, name) for name in _FUNCTIONS} - {""})
+        msg = "{} defines none of {}{}"
+        names = ", ".join(sorted(_FUNCTIONS))
+        raise InvalidHandlers(msg.format(module.__name__, names, "".join(hints[:1])))
     steps = [name for name in _STEPS if name in given]
     if "transform_fn" in given and steps:
         msg = (

@@ -274,12 +274,13 @@ def test_what_json_cannot_hold() -> None:
 
 
 def test_by_name_from_anywhere() -> None:
-    """Name and platform are enough, and nothing is asked before it must be."""
+    """Name and platform are enough; a policy with a state is told to be asked by an agent."""
     platform = HostingMemoryPlatform(deployed(MemoryHosting(counting)))
 
     asked = Predictor(NAME, platform)
 
-    assert 1 == asked.act([0.0])
+    with pytest.warns(UserWarning, match=r"keeps a state.*predictor.agent\(\)"):
+        assert 1 == asked.act([0.0])
     assert "<Predictor of my-endpoint on memory>" == repr(asked)
     assert EndpointState.IN_SERVICE is asked.status().state
     assert NAME == asked.endpoint == asked.endpoint_name

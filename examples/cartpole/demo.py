@@ -29,9 +29,16 @@ def main() -> None:
     predictor = estimator.deploy(1, "local")
     try:
         print(estimator.evaluate(episodes=100, predictor=predictor))
-        print(f"  predictor.act: {_milliseconds(predictor):.2f} ms an action, the median of 1,000")
+        took = _milliseconds(predictor)
+        print(
+            f"predictor.act: {took:.2f} ms for one action, the median of 1,000; the episodes above"
+        )
+        print("were played all at once, with a batch of their observations in each request.")
     finally:
         predictor.delete_endpoint()
+    print("The endpoint is deleted. To have it again, and to ask it:")
+    print("  .venv/bin/rlcore deploy --last --name cartpole")
+    print("  .venv/bin/rlcore predict cartpole --act '[0.01, -0.02, 0.03, 0.04]'")
 
 
 def _milliseconds(predictor: Predictor) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -49,13 +50,20 @@ def check_env(
     from rlcore.evaluation import check_environment  # noqa: PLC0415 - help needs no evaluation
 
     release = None if options["python"] else _release(toolkit, toolkit_version)
-    options["source"] = options.pop("source_dir")
+    options["source"] = options.pop("source_dir") or _here(env)
     report = check_environment(env, release=release, **options, log=tell)
     if as_json:
         print_json(report.to_dict())
     else:
         click.echo("\n".join(map(_coloured, str(report).splitlines())))
     return 0 if report.ok else 1
+
+
+def _here(env: str) -> str | None:
+    """Return the folder that we are in, where it holds the environment's module."""
+    module = env.partition(":")[0].partition(".")[0]
+    there = ":" in env and (Path(module).is_dir() or Path(f"{module}.py").is_file())
+    return "." if there else None
 
 
 def _coloured(line: str) -> str:

@@ -11,12 +11,13 @@ import click
 
 from rlcore.cli.endpointargument import hosting_option
 from rlcore.cli.output import age, json_option, print_json, print_table, status_record
+from rlcore.endpoints import EndpointState
 
 if TYPE_CHECKING:
     from rlcore.endpoints import EndpointStatus
     from rlcore.platforms.base import Hosting
 
-_COLUMNS = ("name", "state", "stage", "age", "requests", "release", "URL")
+_COLUMNS = ("name", "state", "age", "requests", "URL", "release")
 _EPILOG = """\b
 Example:
   rlcore endpoints
@@ -30,8 +31,8 @@ Example:
 def endpoints(*, hosting: Hosting, as_json: bool) -> None:
     """List endpoints, newest first.
 
-    In a pipe: name, state, stage, age, requests answered, release, URL and why it failed, separated
-    by tabs; on a terminal the reasons stand below the table. With --json: a list of objects with
+    In a pipe: name, state, age, requests answered, URL, release and why it failed, separated by
+    tabs; on a terminal the reasons stand below the table. With --json: a list of objects with
     name, state, stage, failure_reason, created_at, url, model_data, release, policies, requests,
     outside (observations beyond their bounds) and restarts; times are seconds since the epoch.
     """
@@ -62,13 +63,18 @@ def _reason(status: EndpointStatus) -> str:
     return " ".join((status.failure_reason or "").split())
 
 
+def _state(status: EndpointStatus) -> str:
+    """Return the state, with the stage of an endpoint that is being created."""
+    creating = status.state is EndpointState.CREATING and status.stage
+    return f"{status.state.value}: {status.stage}" if creating else status.state.value
+
+
 def _row(status: EndpointStatus, now: float) -> tuple[str, ...]:
     return (
         status.name,
-        status.state.value,
-        status.stage,
+        _state(status),
         age(now - status.created_at),
         str(status.requests),
-        status.release,
         status.url or "",
+        status.release,
     )

@@ -78,7 +78,8 @@ def evaluate_model(  # noqa: PLR0913 - all but the first are named at the call
     with tempfile.TemporaryDirectory(prefix="rlcore-") as folder:
         manifest = _unpack(policy.address(model_data), Path(folder))
         task = {**_scene(manifest, env, env_kwargs, seed), **_checked(numbers)}
-        task = {**task, "task": "play", "deterministic": deterministic}
+        masked = any(each.inputs_of("mask") for each in manifest.policies.values())
+        task = {**task, "task": "play", "deterministic": deterministic, "masked": masked}
         film = _writable(Path(gif)) if gif else None
         if release is None and python is None:
             release = default_registry().toolkit(manifest.toolkit).release(manifest.release)

@@ -23,8 +23,8 @@ def test_rows_for_a_pipe(toy: Run, served: str) -> None:
     rows = [line.split("\t") for line in toy("endpoints").stdout.splitlines()]
 
     row = next(row for row in rows if row[0] == served)
-    assert ("InService", "", "toy 1.0", "") == (row[1], row[2], row[5], row[7])
-    assert row[6].startswith("http://127.0.0.1:")
+    assert ("InService", "toy 1.0", "") == (row[1], row[5], row[6])
+    assert row[4].startswith("http://127.0.0.1:")
 
 
 def test_objects_for_a_program(toy: Run, served: str) -> None:

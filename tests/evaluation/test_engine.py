@@ -323,7 +323,7 @@ def test_archives_that_are_no_models(evaluate: Evaluate, tmp_path: Path) -> None
 
     with pytest.raises(InvalidModel, match="has no policy.json"):
         evaluate(foreign)
-    with pytest.raises(InvalidModel, match="no whole archive"):
+    with pytest.raises(InvalidModel, match="no whole .tar.gz archive"):
         evaluate(broken)
 
 

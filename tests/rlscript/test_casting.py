@@ -16,6 +16,7 @@ class Space:
     def __init__(self, dtype=None, shape=(), spaces=None):
         """Take what the kind of space has."""
         self.dtype, self.shape, self.spaces = dtype, shape, spaces
+        self.n = 5
 
 
 # Their kind is told from their names, in gym as in Gymnasium.
@@ -76,6 +77,8 @@ class Cast(unittest.TestCase):
         """What is no action is told with what it is."""
         for space, given, message in (
             (Discrete(), 0.5, "0.5 is no whole number"),
+            (Discrete(), 5, "the least is 0, the greatest 4"),
+            (Discrete(), -1, "the least is 0, the greatest 4"),
             (Discrete(), None, "answered with None"),
             (Discrete(), float("inf"), "answered with inf"),
             (Box(np.float32, (2,)), [1, float("nan")], "it is not finite"),

@@ -90,6 +90,7 @@ class Player(unittest.TestCase):
             "environments": 2,
             "model": None,
             "gif": None,
+            "masked": True,
         }
         self.send(dict(task, **changes))
         asked = []
@@ -118,6 +119,12 @@ class Player(unittest.TestCase):
         self.assertEqual((5, None, [1, 0]), (seed, state, mask))
         self.assertEqual([5, {"h": 1}, None], asked[1][0])
         self.assertEqual(0, self.process.wait())
+
+    def test_masks(self):
+        """A policy that takes no masks is told of none."""
+        asked, _ = self.play("Game", masked=False)
+
+        self.assertEqual({None}, {mask for turns in asked for _, _, mask in turns})
 
     def test_global_seed(self):
         """The global generator is seeded before the first reset."""

@@ -193,7 +193,9 @@ def test_a_policy_of_ours_behind_a_users_input(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("", "serve must define model_fn(model_dir), which loads the model"),
+        ("", "serve defines none of input_fn, model_fn, output_fn, predict_fn, transform_fn"),
+        ("x = 1\ndef predict_func(): pass", "it has 'predict_func', which nobody calls"),
+        ("def predict_fn(data, model): pass", "serve must define model_fn(model_dir), which loads"),
         ("def modelfn(folder): pass", "it has 'modelfn', which nobody calls: is that meant?"),
         (
             ALL_FOUR + "def transform_fn(model, body, content_type, accept): pass",

@@ -158,7 +158,7 @@ def test_termination_while_idle(start: Callable[..., Worker], coded: dict[str, s
         ("import nothing_of_this_name", "ModuleNotFoundError: No module named 'nothing_of_this"),
         ("import sys; sys.exit('no licence')", "SystemExit: no licence"),
         ("def model_fn(folder):\n    raise OSError('two\\nlines')", "OSError: two lines"),
-        ("x = 1", "InvalidHandlers: serve must define model_fn(model_dir), which loads the"),
+        ("x = 1", "InvalidHandlers: serve defines none of input_fn, model_fn, output_fn"),
     ],
 )
 def test_what_cannot_be_loaded(

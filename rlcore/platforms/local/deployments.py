@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import posixpath
+import tarfile
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from rlcore import policy
-from rlcore.errors import InvalidArgument, NotDeployable, PlatformError
+from rlcore import policy, storage
+from rlcore.errors import (
+    InvalidArgument,
+    NotDeployable,
+    PlatformError,
+    SourceError,
+    did_you_mean,
+)
 from rlcore.platforms.local import accelerators
 from rlcore.platforms.local.documents import plain
 from rlcore.spec import Environment, Unavailable
@@ -39,6 +47,7 @@ def document(deployment: Deployment) -> dict[str, Any]:
         InvalidArgument: An option has a value that is not allowed.
         InvalidModel: There is no archive at the model's address.
         PlatformError: It asks for what this machine has not got.
+        SourceError: The inference script is not in its archive.
     """
     model = deployment.model
     _check_resources(deployment)
@@ -47,7 +56,7 @@ def document(deployment: Deployment) -> dict[str, Any]:
         "id": os.urandom(16).hex(),
         "label": str(model.release),
         "model_data": policy.address(model.model_data),
-        "program": model.entry_point,
+        "program": _program(model),
         "source_uri": model.source_uri,
         "environment": plain(serving_environment(model)),
         "variables": _variables(model),
@@ -78,6 +87,22 @@ def _check_resources(deployment: Deployment) -> None:
             f" {deployment.instance_count}. Set it to 1; model_server_workers=... has more workers."
         )
         raise PlatformError(msg)
+
+
+def _program(model: ModelRequest) -> str | None:
+    """Return the inference script, which must be in its archive if that is on this machine."""
+    uri = model.source_uri
+    if model.entry_point and uri and uri.startswith("file://"):
+        with tarfile.open(storage.to_path(uri)) as archive:
+            names = [posixpath.normpath(name) for name in archive.getnames()]
+        if posixpath.normpath(model.entry_point) not in names:
+            msg = (
+                f"The source {uri} has no file {model.entry_point!r}."
+                f"{did_you_mean(model.entry_point, names)} A job's source is what it was started"
+                " with; give source_dir=... for a script that was written later."
+            )
+            raise SourceError(msg)
+    return model.entry_point
 
 
 def _variables(model: ModelRequest) -> dict[str, str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _HANG_UP = 2.0  # seconds from the socket's end to the process's
 _INTERVAL = 0.01  # seconds
 _DIED = "The worker died while it was answering; it is started again. Try again."
-_SLOW = "The worker did not answer within {:g} s; it is started again."
+_SLOW = "The worker did not answer within {:g} s."
 
 
 class NoWorker(Exception):

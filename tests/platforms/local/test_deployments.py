@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tarfile
+
 import attrs
 import pytest
 
 from rlcore.endpoints import Deployment, ModelRequest
-from rlcore.errors import InvalidArgument, InvalidModel, NotDeployable, PlatformError
+from rlcore.errors import InvalidArgument, InvalidModel, NotDeployable, PlatformError, SourceError
 from rlcore.platforms.local import accelerators
 from rlcore.platforms.local.deployments import document
 from rlcore.spec import Environment, ToolkitRelease, Unavailable
@@ -110,6 +112,21 @@ def test_a_gpu_that_is_not_there(deployment, monkeypatch):
     monkeypatch.setattr(accelerators, "has_gpu", lambda: False)
     with pytest.raises(PlatformError, match="/dev/"):
         document(attrs.evolve(deployment, instance_type="local_gpu"))
+
+
+def test_a_script_that_is_not_in_the_source(deployment, tmp_path):
+    """It is told before anything is started, with what to do."""
+    source = tmp_path / "source.tar.gz"
+    with tarfile.open(source, "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("./train.py"))
+    for script, fits in (("train.py", True), ("serve.py", False), ("trian.py", False)):
+        model = attrs.evolve(deployment.model, entry_point=script, source_uri=source.as_uri())
+        if fits:
+            assert script == document(attrs.evolve(deployment, model=model))["program"]
+            continue
+        with pytest.raises(SourceError, match=f"no file '{script}'.*give source_dir") as raised:
+            document(attrs.evolve(deployment, model=model))
+        assert (script == "trian.py") == ("Did you mean 'train.py'?" in str(raised.value))
 
 
 def test_a_model_in_a_bucket(deployment):

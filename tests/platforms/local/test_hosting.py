@@ -328,7 +328,7 @@ def test_a_damaged_archive(endpoints):
     archive = endpoints.folder / "bad.tar.gz"
     archive.write_bytes(b"no archive")
 
-    assert "is no whole archive" in endpoints.deploy(archive).failure_reason
+    assert "is no whole .tar.gz archive" in endpoints.deploy(archive).failure_reason
 
 
 def test_code_beside_the_model(endpoints, tmp_path):

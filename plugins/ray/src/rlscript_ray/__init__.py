@@ -11,7 +11,8 @@ For RLlib's current API stack on PyTorch. Importing this needs neither Ray nor P
 `pydoc` show it wherever it is installed.
 """
 
+from rlscript_ray.fitness import check_environment
 from rlscript_ray.refusals import ExportRefused, ExportWrong, WarmStartRefused
 from rlscript_ray.training import train
 
-__all__ = ["ExportRefused", "ExportWrong", "WarmStartRefused", "train"]
+__all__ = ["ExportRefused", "ExportWrong", "WarmStartRefused", "check_environment", "train"]

@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+import types
 import unittest
 from pathlib import Path
+from typing import Any, List
 
 CHECKOUT = Path(__file__).parents[4]
 # A module that is None in sys.modules cannot be imported.
@@ -25,6 +27,32 @@ class Documentation(unittest.TestCase):
         )
         for expected in ("train(", "env_kwargs: ", "evaluation: ", "class WarmStartRefused"):
             self.assertIn(expected, shown)
+
+    def test_actions_that_are_not_exported(self):
+        """Action spaces that training would refuse are refused before it, without Ray."""
+        import numpy as np  # noqa: PLC0415  # not where the documentation alone is read
+        from gymnasium import spaces  # noqa: PLC0415
+
+        from rlscript_ray import ExportRefused, check_environment  # noqa: PLC0415
+
+        exported = [
+            spaces.Discrete(3),
+            spaces.MultiDiscrete([2, 3]),
+            spaces.Box(-1, 1, (2,), np.float32),
+        ]  # type: List[Any]
+        refused = [
+            spaces.Discrete(3, start=1),
+            spaces.Box(-1, 1, (2, 2), np.float32),
+            spaces.Box(0, 5, (2,), np.int64),
+            spaces.MultiBinary(3),
+            spaces.Dict({"a": spaces.Discrete(2)}),
+        ]  # type: List[Any]
+        for space in exported:
+            check_environment(types.SimpleNamespace(action_space=space))
+        for space in refused:
+            with self.assertRaises(ExportRefused) as raised:
+                check_environment(types.SimpleNamespace(action_space=space))
+            self.assertIn(str(space), str(raised.exception))
 
 
 if __name__ == "__main__":
