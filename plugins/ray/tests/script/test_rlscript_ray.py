@@ -35,18 +35,18 @@ class Documentation(unittest.TestCase):
 
         from rlscript_ray import ExportRefused, check_environment  # noqa: PLC0415
 
-        exported = [
+        exported: List[Any] = [
             spaces.Discrete(3),
             spaces.MultiDiscrete([2, 3]),
             spaces.Box(-1, 1, (2,), np.float32),
-        ]  # type: List[Any]
-        refused = [
+        ]
+        refused: List[Any] = [
             spaces.Discrete(3, start=1),
             spaces.Box(-1, 1, (2, 2), np.float32),
             spaces.Box(0, 5, (2,), np.int64),
             spaces.MultiBinary(3),
             spaces.Dict({"a": spaces.Discrete(2)}),
-        ]  # type: List[Any]
+        ]
         for space in exported:
             check_environment(types.SimpleNamespace(action_space=space))
         for space in refused:
