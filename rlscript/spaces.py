@@ -43,7 +43,10 @@ def _discrete(space: Any) -> Dict[str, Any]:
 
 
 def _multi_discrete(space: Any) -> Dict[str, Any]:
-    return {"nvec": space.nvec.tolist(), "dtype": str(space.dtype)}
+    # Earlier releases of gym count from 0 alone.
+    start = getattr(space, "start", None)
+    first = {} if start is None else {"start": start.tolist()}
+    return dict({"nvec": space.nvec.tolist(), "dtype": str(space.dtype)}, **first)
 
 
 def _multi_binary(space: Any) -> Dict[str, Any]:

@@ -96,8 +96,8 @@ def _leaf(space: Dict[str, Any], path: Path) -> Leaf:
         start = space.get("start", 0)
         return Leaf(path, kind, (), whole, start, start + space["n"] - 1)
     if kind == "MultiDiscrete":
-        counts = np.asarray(space["nvec"])
-        return Leaf(path, kind, counts.shape, whole, 0, counts - 1)
+        counts, first = np.asarray(space["nvec"]), np.asarray(space.get("start", 0))
+        return Leaf(path, kind, counts.shape, whole, first, first + counts - 1)
     return Leaf(path, kind, tuple(space["shape"]), whole, 0, 1)
 
 

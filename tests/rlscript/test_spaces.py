@@ -34,6 +34,16 @@ class Discrete:
     n, start = 3, 0
 
 
+class MultiDiscrete:
+    """Two numbers; earlier releases know no start of them."""
+
+    nvec, dtype = Numbers([3, 4]), "int64"
+
+    def __init__(self, **start):
+        """Take the start, perhaps."""
+        vars(self).update(start)
+
+
 class Dict:
     """A dictionary of both."""
 
@@ -56,6 +66,15 @@ class Describe(unittest.TestCase):
         self.assertEqual([-1.0, None], described["low"])
         self.assertEqual(2.0, described["high"])
         json.dumps(described, allow_nan=False)
+
+    def test_start(self):
+        """Several numbers are described with the first of each, where the space has it."""
+        self.assertEqual(
+            {"type": "MultiDiscrete", "nvec": [3, 4], "dtype": "int64"},
+            describe_space(MultiDiscrete()),
+        )
+        space = MultiDiscrete(start=Numbers([1, 0]))
+        self.assertEqual([1, 0], describe_space(space)["start"])
 
     def test_nested(self):
         """Parts are described within their whole."""

@@ -50,6 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pair=small_policies.pair(),
         started=echo(discrete(3, start=2), INT64, ()),
         counts=echo({"type": "MultiDiscrete", "nvec": [3, 4], "dtype": "int64"}, INT64, (2,)),
+        shifted=echo({"type": "MultiDiscrete", "nvec": [3, 4], "start": [1, 0]}, INT64, (2,)),
         bits=echo({"type": "MultiBinary", "shape": [3], "dtype": "int8"}, INT8, (3,)),
         flags=echo({"type": "MultiBinary", "shape": [2], "dtype": "int8"}, BOOL, (2,)),
         image=echo(box(2, 2, 3, low=0, high=255, dtype="uint8"), UINT8, (2, 2, 3)),
@@ -151,6 +152,7 @@ def test_an_array_keeps_its_type(many: Policies) -> None:
     [
         ("started", 4),
         ("counts", [2, 3]),
+        ("shifted", [3, 3]),
         ("bits", [1, 0, 1]),
         ("image", [[[0, 128, 255]] * 2] * 2),
         ("plane", [[0.5, -0.5], [1.0, 0.0]]),
@@ -322,6 +324,7 @@ def test_no_such_policy(many: Policies, body: Any, message: str) -> None:
         ("started", {"observation": 1}, "the observation must be from 2 to 4; [1] was given"),
         ("started", {"observation": 2.5}, "must hold whole numbers in the shape []; [2.5] was giv"),
         ("counts", {"observation": [3, 0]}, "must be from 0 to [2, 3]; [[3, 0]] was given"),
+        ("shifted", {"observation": [0, 0]}, "must be from [1, 0] to [3, 3]; [[0, 0]] was given"),
         ("bits", {"observation": [0, 1, 2]}, "the observation must be from 0 to 1; [[0, 1, 2]] wa"),
         ("image", {"observation": [[[0, 0, 256]] * 2] * 2}, "must hold numbers of the type uint8"),
         ("image", {"observation": [[[0, 0, 0.5]] * 2] * 2}, "must hold numbers of the type uint8"),

@@ -1,5 +1,6 @@
 """RLlib's connectors as layers: each is translated exactly, or refused by the name of its class."""
 
+from itertools import takewhile
 from typing import Any, List, Optional
 
 import numpy as np
@@ -15,21 +16,26 @@ from rlscript_ray.signature import Leaf, leaves_of
 
 FLOATS = (np.float32, np.float64)
 
-# Connectors that only carry data between episodes, batches and tensors: nothing to translate.
-_CARRIERS = (
+# RLlib's own connectors as it puts them together. All but the one that rescales only carry data
+# between episodes, batches and tensors.
+_TO_MODULE = (
     env_to_module.AddObservationsFromEpisodesToBatch,
-    env_to_module.AddStatesFromEpisodesToBatch,
     env_to_module.AddTimeDimToBatchAndZeroPad,
+    env_to_module.AddStatesFromEpisodesToBatch,
     env_to_module.AgentToModuleMapping,
     env_to_module.BatchIndividualItems,
     env_to_module.NumpyToTensor,
-    module_to_env.ListifyDataForVectorEnv,
-    module_to_env.ModuleToAgentUnmapping,
-    module_to_env.RemoveSingleTsTimeRankFromBatch,
+)
+_TO_ENVIRONMENT = (
+    module_to_env.GetActions,
     module_to_env.TensorToNumpy,
     module_to_env.UnBatchToIndividualItems,
+    module_to_env.ModuleToAgentUnmapping,
+    module_to_env.RemoveSingleTsTimeRankFromBatch,
+    module_to_env.NormalizeAndClipActions,
+    module_to_env.ListifyDataForVectorEnv,
 )
-_ACTS = (module_to_env.GetActions, module_to_env.NormalizeAndClipActions)
+_FOR_SEVERAL = (env_to_module.AgentToModuleMapping, module_to_env.ModuleToAgentUnmapping)
 
 
 def observation_layers(seat: Seat) -> List[torch.nn.Module]:
@@ -40,6 +46,8 @@ def observation_layers(seat: Seat) -> List[torch.nn.Module]:
     Raises:
         ExportRefused: A connector is not translated, or not over this space.
     """
+    leading = _leading(seat.observations)
+    _require_default(seat, seat.observations, seat.observations.connectors[len(leading) :])
     pieces = observation_pieces(seat)
     if not pieces:
         _require_floats(seat.observation_space, seat.observations)
@@ -57,19 +65,14 @@ def action_layers(seat: Seat) -> List[torch.nn.Module]:
     Raises:
         ExportRefused: A connector is not translated, or RLlib's own ones are not there.
     """
-    pieces = [piece for piece in seat.actions.connectors if type(piece) not in _CARRIERS]
-    for piece in pieces:
-        if type(piece) not in _ACTS:
-            raise ExportRefused(piece, "is a connector that is not translated")
-    if tuple(type(piece) for piece in pieces) != _ACTS:
-        raise ExportRefused(seat.actions, "lacks RLlib's default connectors, or repeats them")
-    return _rescaling(pieces[1], seat.action_space)
+    pieces = seat.actions.connectors
+    _require_default(seat, seat.actions, pieces)
+    return _rescaling(pieces[-2], seat.action_space)
 
 
 def observation_pieces(seat: Seat) -> List[Any]:
     """Return the connectors that change what the policy's agents observe."""
-    pieces = [piece for piece in seat.observations.connectors if type(piece) not in _CARRIERS]
-    return [piece for piece in pieces if not _passes_by(seat, piece)]
+    return [piece for piece in _leading(seat.observations) if not _passes_by(seat, piece)]
 
 
 def filter_of(piece: Any, agent: Optional[str]) -> Any:
@@ -88,6 +91,22 @@ def removed_keys(piece: Any) -> List[str]:
 def not_over(space: Any) -> str:
     """Return the reason for refusing a part that is translated over other spaces."""
     return "over {} is not translated".format(space)
+
+
+def _leading(pipeline: Any) -> List[Any]:
+    """Return the connectors before RLlib's own: those after have no say, or another one."""
+    return list(takewhile(lambda piece: type(piece) not in _TO_MODULE, pipeline.connectors))
+
+
+def _require_default(seat: Seat, pipeline: Any, pieces: List[Any]) -> None:
+    """Check that connectors are RLlib's own, in its order."""
+    default = _TO_MODULE if pipeline is seat.observations else _TO_ENVIRONMENT
+    expected = [kind for kind in default if seat.agents or kind not in _FOR_SEVERAL]
+    for piece in pieces:
+        if type(piece) not in expected:
+            raise ExportRefused(piece, "is a connector that is not translated there")
+    if [type(piece) for piece in pieces] != expected:
+        raise ExportRefused(pipeline, "lacks one of RLlib's default connectors, or has them twice")
 
 
 def _passes_by(seat: Seat, piece: Any) -> bool:

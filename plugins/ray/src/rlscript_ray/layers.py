@@ -118,7 +118,8 @@ class Unsquash(torch.nn.Module):
 
     def forward(self, action: torch.Tensor) -> torch.Tensor:
         """Return the environment's action."""
-        scaled = self.low + (action.to(self.low.dtype) + 1.0) * (self.high - self.low) / 2.0
+        shifted = (action + 1.0).to(self.low.dtype)
+        scaled = self.low + shifted * (self.high - self.low) / 2.0
         return torch.minimum(torch.maximum(scaled, self.low), self.high)
 
 

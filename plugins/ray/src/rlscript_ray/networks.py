@@ -24,6 +24,7 @@ from rlscript_ray.connectors import FLOATS, not_over
 from rlscript_ray.refusals import ExportRefused
 from rlscript_ray.signature import State
 
+_KNOWN = ("torch.nn.modules.", "ray.rllib.core.models.torch.", layers.__name__)
 _STATELESS = (TorchMLPEncoder, TorchCNNEncoder)
 
 
@@ -40,6 +41,10 @@ def network_of(module: Any) -> Tuple[torch.nn.Module, List[State]]:
     shared = module.encoder.config.shared
     encoder = module.encoder.encoder if shared else module.encoder.actor_encoder
     layer, states = _encoder(encoder)
+    for part in (*layer.modules(), *module.pi.modules()):
+        # RLlib takes any class for an activation, and a catalog may build anything.
+        if not type(part).__module__.startswith(_KNOWN):
+            raise ExportRefused(part, "is not a layer of PyTorch's or RLlib's")
     return layers.ActorNetwork(layer, _head(module.pi)), states
 
 

@@ -14,6 +14,8 @@ def random_observations(
 ) -> Dict[str, List[Any]]:
     """Return observations for each policy by its name, fewer where its agents rarely act.
 
+    Where they never do, the observations are any of their space's.
+
     Args:
         env: The environment.
         env_kwargs: Its keyword arguments.
@@ -37,6 +39,9 @@ def random_observations(
         for agent, part in (observation if agents else {"": observation}).items():
             seen[agents.get(agent, "default")].append(part)
     environment.close()
+    for agent, name in agents.items():
+        space = environment.observation_space[agent]
+        seen[name] = seen[name] or [space.sample() for _ in range(_COUNT)]
     return seen
 
 

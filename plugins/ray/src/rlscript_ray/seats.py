@@ -4,8 +4,13 @@ import copy
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ray.rllib.algorithms.algorithm import Algorithm
+from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
+from ray.rllib.connectors.env_to_module import MeanStdFilter
 from ray.rllib.core import DEFAULT_MODULE_ID
+from ray.rllib.core.rl_module.multi_rl_module import MultiRLModule
+from ray.rllib.env.multi_agent_env_runner import MultiAgentEnvRunner
 from ray.rllib.env.multi_agent_episode import MultiAgentEpisode
+from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
 
 from rlscript_ray.refusals import ExportRefused
 
@@ -66,13 +71,17 @@ def seats_of(algorithm: Algorithm) -> List[Seat]:
     The connectors are those of the runner in this process, which carry the merged statistics.
 
     Raises:
-        ExportRefused: There is no such runner, or an agent's policy changes.
+        ExportRefused: There is no such runner, it is not RLlib's own, or an agent's policy changes.
     """
     runner = algorithm.env_runner_group.local_env_runner
     if runner is None:
         raise ExportRefused(algorithm.config, "makes no local runner, whose connectors are needed")
+    # Another one may do anything with observations and actions; that of the old API stack does.
+    if type(runner) not in (SingleAgentEnvRunner, MultiAgentEnvRunner):
+        raise ExportRefused(runner, "is not one of the runners of RLlib's current API stack")
     # There is no other way to them.
     pipelines = (runner._env_to_module, runner._module_to_env)  # noqa: SLF001
+    _require_merged(algorithm.config, pipelines[0])
     if not algorithm.config.is_multi_agent:
         return [Seat("default", DEFAULT_MODULE_ID, (), *pipelines)]
     table: Dict[str, List[str]] = {}
@@ -85,13 +94,27 @@ def current_module(algorithm: Algorithm, seat: Seat) -> Any:
     """Return a copy of the policy's module with the learner's weights.
 
     An environment runner's own module may be behind the learner's, and may have no critic.
+
+    Raises:
+        ExportRefused: Several modules are in the hands of one that is not RLlib's own.
     """
     module = algorithm.env_runner_group.local_env_runner.module
     if seat.agents:
+        if type(module) is not MultiRLModule:
+            raise ExportRefused(module, "may hand on anything between its modules")
         module = module[seat.module_id]
     module = copy.deepcopy(module).cpu()
     module.set_state(algorithm.learner_group.get_weights()[seat.module_id])
     return module.eval()
+
+
+def _require_merged(config: AlgorithmConfig, pipeline: Any) -> None:
+    """Check that the statistics of the runners elsewhere come together in this process."""
+    if config.num_env_runners and not config.merge_env_runner_states:
+        for piece in pipeline.connectors:
+            if isinstance(piece, MeanStdFilter):
+                msg = "needs merge_env_runner_states, for runners each to have the same statistics"
+                raise ExportRefused(piece, msg)
 
 
 def _policy_of(algorithm: Algorithm, agent: Any) -> str:

@@ -128,12 +128,12 @@ def require_served(space: Any) -> None:
 
 
 def _walk(space: Any, path: Tuple[Any, ...]) -> Iterator[Tuple[Tuple[Any, ...], Any]]:
-    if isinstance(space, spaces.Dict):
+    if type(space) is spaces.Dict:
         if not all(isinstance(key, str) for key in space.spaces):
             raise ExportRefused(space, "has keys that are no strings, which JSON does not have")
         for key in sorted(space.spaces):
             yield from _walk(space.spaces[key], (*path, key))
-    elif isinstance(space, spaces.Tuple):
+    elif type(space) is spaces.Tuple:
         for index, part in enumerate(space.spaces):
             yield from _walk(part, (*path, index))
     else:

@@ -1,5 +1,6 @@
 """Training an RLlib algorithm from a plain script."""
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
 import rlscript
@@ -36,7 +37,7 @@ def train(  # noqa: PLR0913  # all but the first are named at the call
         Why training ended, at which step, and the best evaluation's mean return.
 
     Raises:
-        ValueError: The config names an environment of its own.
+        ValueError: The config names an environment, or keyword arguments, of its own.
         EnvironmentFailed: The environment's module or factory is missing, or makes none.
         WarmStartRefused: The weights in the channel `model` do not fit.
         ExportRefused: The policy holds a part that is not exported exactly; told before training.
@@ -46,14 +47,14 @@ def train(  # noqa: PLR0913  # all but the first are named at the call
     from rlscript_ray.running import prepared, started  # noqa: PLC0415
     from rlscript_ray.signature import require_served  # noqa: PLC0415
 
-    if config.env is not None:
-        msg = "the config names the environment {!r}; name it once: train(config, env=...)"
-        raise ValueError(msg.format(config.env))
+    if config.env is not None or config.env_config:
+        msg = "the config names the environment {!r} with {!r}; name it once: train(config, {})"
+        once = "env=..., env_kwargs=..."
+        raise ValueError(msg.format(config.env, config.env_config, once))
     kwargs = env_kwargs or {}
-    first = playable(env, kwargs)
-    require_served(first.observation_space)
-    require_served(first.action_space)
-    first.close()
+    with contextlib.closing(playable(env, kwargs)) as first:
+        require_served(first.observation_space)
+        require_served(first.action_space)
     ready = prepared(config, env, kwargs, seed)
     return rlscript.train(
         lambda: started(ready, env, kwargs),

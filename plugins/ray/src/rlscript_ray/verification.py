@@ -68,7 +68,7 @@ def check_export(
 
 
 class Reference:
-    """RLlib's own code for inference, and nothing of the translation."""
+    """RLlib's own code for inference; of the translation, which connectors have a say."""
 
     def __init__(self, algorithm: Algorithm, seat: Seat) -> None:
         self._config = algorithm.config

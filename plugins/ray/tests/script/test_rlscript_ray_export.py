@@ -23,9 +23,16 @@ import onnxruntime
 import torch
 from ray.rllib.algorithms.sac import SACConfig
 from ray.rllib.connectors.connector_v2 import ConnectorV2
-from ray.rllib.connectors.env_to_module import FlattenObservations, MeanStdFilter
+from ray.rllib.connectors.env_to_module import (
+    AddObservationsFromEpisodesToBatch,
+    FlattenObservations,
+    MeanStdFilter,
+)
 from ray.rllib.core.models.torch.encoder import TorchLSTMEncoder
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
+from ray.rllib.core.rl_module.multi_rl_module import MultiRLModule, MultiRLModuleSpec
+from ray.rllib.core.rl_module.rl_module import RLModuleSpec
+from ray.rllib.env.single_agent_env_runner import SingleAgentEnvRunner
 from ray.rllib.utils.filter import MeanStdFilter as Filter
 from toys import FLOATS, SKEWED, Crowd, Recording, built, config, here, recurrent, space_of
 
@@ -35,6 +42,7 @@ from rlscript_ray.cluster import private_cluster, quiet_logs
 from rlscript_ray.export import to_onnx
 from rlscript_ray.layers import Normalise
 from rlscript_ray.learner import RLlibLearner
+from rlscript_ray.probing import random_observations
 from rlscript_ray.refusals import ExportRefused, ExportWrong, WarmStartRefused
 from rlscript_ray.translation import translate
 from rlscript_ray.verification import check_export
@@ -137,6 +145,13 @@ class Variants(unittest.TestCase):
         (config(MeanStdFilter, FlattenObservations), "DOUBLES", "UNBOUNDED"),
         (config(FlattenObservations, MeanStdFilter), "NESTED", "3"),
         (config(conv_filters=[[4, 3, 2], [4, 3, 2]]), "IMAGES", "3"),
+        (config(), "LARGE", "WIDE"),
+        (
+            config(fcnet_use_layernorm=True, head_fcnet_hiddens=[8], log_std_clip_param=0.01),
+            "FLOATS",
+            "HALF",
+        ),
+        (recurrent(conv_filters=[[4, 3, 2], [4, 3, 2]]), "IMAGES", "3"),
         (recurrent(), "FLOATS", "3"),
         (recurrent(FlattenObservations, vf_share_layers=False), "NESTED", "SKEWED"),
         (
@@ -183,6 +198,18 @@ class Variants(unittest.TestCase):
         with built(wanted, here("make_crowd"), kwargs, iterations=1) as algorithm:
             for name in ("r", "b"):
                 checked(algorithm, [FLOATS.sample() for _ in range(300)], name)
+
+
+class Observed(unittest.TestCase):
+    """The observations that exports are checked on."""
+
+    def test_agent_that_never_acts(self):
+        """They are of its space, and those of the others what the environment showed."""
+        kwargs = {"agents": {"red": "FLOATS", "blue": "COUNTS"}, "out": "blue"}
+        seen = random_observations(here("make_crowd"), kwargs, {"red": "r", "blue": "b"})
+        self.assertTrue(all(FLOATS.contains(each) for each in seen["r"]))
+        self.assertTrue(all(space_of("COUNTS").contains(each) for each in seen["b"]))
+        self.assertEqual([4000, 200], [len(seen[name]) for name in "rb"])
 
 
 class Wrong(unittest.TestCase):
@@ -284,6 +311,18 @@ class OtherFilter(MeanStdFilter):
     """A subclass, which may do anything."""
 
 
+class OtherRunner(SingleAgentEnvRunner):
+    """Likewise."""
+
+
+class OtherModules(MultiRLModule):
+    """Likewise."""
+
+
+class Activation(torch.nn.ReLU):
+    """Likewise."""
+
+
 class Refusals(unittest.TestCase):
     """Parts that are not translated are refused by the name of their class."""
 
@@ -297,6 +336,22 @@ class Refusals(unittest.TestCase):
             "Unknown",
         ),
         (config(kind=SACConfig), "FLOATS", "SKEWED", "DefaultSACTorchRLModule"),
+        # Changed once they are in the batch, observations do not change for the module.
+        (
+            config(AddObservationsFromEpisodesToBatch, MeanStdFilter),
+            "FLOATS",
+            "3",
+            "MeanStdFilter",
+        ),
+        (
+            config().env_runners(add_default_connectors_to_module_to_env_pipeline=False),
+            "FLOATS",
+            "SKEWED",
+            "ModuleToEnvPipeline",
+        ),
+        (config().env_runners(env_runner_cls=OtherRunner), "FLOATS", "3", "OtherRunner"),
+        (config(fcnet_activation=Activation), "FLOATS", "3", "Activation"),
+        (config(conv_filters=[[4, 3, 2], [4, 3, 2]]), "PIXELS", "3", "EnvToModulePipeline"),
         # RLlib gives an environment actions from 0 whatever its space says.
         (config(), "FLOATS", "3+1", "TorchCategorical"),
         (config(), "FLOATS", "SHIFTED", "TorchMultiCategorical"),
@@ -336,6 +391,16 @@ class Refusals(unittest.TestCase):
         ):
             self.refuse("TorchLSTMEncoder", algorithm)
 
+    def test_statistics_elsewhere(self):
+        """A filter whose statistics stay with the runners that gathered them."""
+        kwargs = {"observation": "FLOATS", "action": "3"}
+        with built(config(MeanStdFilter), here("make_toy"), kwargs) as algorithm:
+            changed = algorithm.config.copy(copy_frozen=False)
+            algorithm.config = changed.env_runners(num_env_runners=1)
+            translate(algorithm)
+            changed.env_runners(merge_env_runner_states=False)
+            self.refuse("MeanStdFilter", algorithm)
+
     def test_agents(self):
         """Policies that change from episode to episode, and what differs between their agents."""
         once = {"agents": {"red": "FLOATS", "rod": "FLOATS", "blue": "FLOATS"}}
@@ -345,6 +410,14 @@ class Refusals(unittest.TestCase):
         unaware = crowded(MeanStdFilter)
         with built(unaware, here("make_crowd"), once) as algorithm:
             self.refuse("MeanStdFilter", algorithm)
+        together = crowded().rl_module(
+            rl_module_spec=MultiRLModuleSpec(
+                multi_rl_module_class=OtherModules,
+                rl_module_specs={name: RLModuleSpec() for name in "rb"},
+            )
+        )
+        with built(together, here("make_crowd"), once) as algorithm:
+            self.refuse("OtherModules", algorithm)
         turns = iter("rb" * 1000)
         changing = crowded(mapping=lambda *_, **__: next(turns))
         with built(changing, here("make_crowd"), once) as algorithm:
@@ -352,15 +425,19 @@ class Refusals(unittest.TestCase):
 
     def test_before_anything_starts(self):
         """A space that no policy is served over is refused before Ray is asked."""
-        for observation, action in (("WORDS", "3"), ("FLOATS", "WORDS")):
-            with self.assertRaisesRegex(ExportRefused, "Text is no space") as caught:
+        for observation, action, name in (
+            ("WORDS", "3", "Text"),
+            ("FLOATS", "WORDS", "Text"),
+            ("ODD", "3", "Odd"),
+        ):
+            with self.assertRaisesRegex(ExportRefused, "is no space that") as caught:
                 rlscript_ray.train(
                     config(),
                     env=here("make_toy"),
                     env_kwargs={"observation": observation, "action": action},
                     stop=rlscript.StopRule(steps=1),
                 )
-            self.assertEqual("Text", caught.exception.part)
+            self.assertEqual(name, caught.exception.part)
 
 
 def actions(learner, turns):

@@ -34,8 +34,6 @@ from rlserving import policies
 COUNT = 10000
 # So many may differ in a right export, where two actions are as good.
 MOST_TIES = COUNT // 1000
-# Rows that a recurrent policy carries states for side by side.
-ROWS = 50
 
 
 def setUpModule():  # noqa: N802  # unittest's name
@@ -49,7 +47,10 @@ def setUpModule():  # noqa: N802  # unittest's name
 class Published(unittest.TestCase):
     """One task's policy in a model folder, as it was really written."""
 
+    # Trained little, but moved far from the first weights.
     stirred = False
+    # How many observations are side by side; each row of them is one sequence.
+    rows = COUNT
 
     def publish(self, model):
         """Return the policies of a model, loaded as an endpoint does."""
@@ -62,22 +63,18 @@ class Published(unittest.TestCase):
     def check(self, wanted, factory):
         """Compare actions and returns, and find wrong exports out."""
         make = getattr(toys, factory)
-        with built(wanted, here(factory), iterations=3) as algorithm:
+        with built(wanted, here(factory), iterations=1 if self.stirred else 3) as algorithm:
             if self.stirred:
                 stir(algorithm)
             model = RLlibLearner(algorithm, here(factory), {}).export()
             loaded = self.publish(model)
             reference = Reference(algorithm, seats_of(algorithm)[0])
             self.space = make().action_space
-            self.recurrent = bool(model[0]["policies"]["default"]["inputs"][1:-1])
             seen = observations(make, loaded, COUNT)
-            together = steps(seen, ROWS if self.recurrent else COUNT)
+            together = steps(seen, self.rows)
             expected = answered(reference, together)
-            for batches in (together, steps(seen, 1)):
-                # Without a state, each row is on its own in RLlib already.
-                again = self.recurrent and batches is not together
-                told = answered(reference, batches) if again else expected
-                self.assertEqual(0, self.differing(told, loaded, batches))
+            for size in (COUNT, 1):
+                self.assertEqual(0, self.differing(expected, loaded, together, size))
             self.compare_returns(loaded, reference, make)
             with built(wanted, here(factory), seed=4) as untrained:
                 wrong = {"initial weights": translate(untrained)["default"]}
@@ -85,7 +82,7 @@ class Published(unittest.TestCase):
             for name, policy in wrong.items():
                 with self.subTest(name):
                     other = self.publish(exported(policy))
-                    found = self.differing(expected, other, together)
+                    found = self.differing(expected, other, together, COUNT)
                     self.assertLess(MOST_TIES, found)
 
     def wrong(self, algorithm):
@@ -96,12 +93,12 @@ class Published(unittest.TestCase):
         torch.nn.init.zeros_(head.bias)
         return {"a bias dropped": policy}
 
-    def differing(self, expected, loaded, batches):
-        """Return how many of the policy's actions differ from RLlib's."""
+    def differing(self, expected, loaded, batches, size):
+        """Return how many actions differ from RLlib's, where so many are asked for at once."""
         actions, states = [], [None] * len(batches[0])
         for batch in batches:
             turns = [rlscript.Turn(each, state) for each, state in zip(batch, states)]
-            answers = loaded.act(turns)
+            answers = [each for part in steps(turns, size) for each in loaded.act(part)]
             actions += [action for action, _ in answers]
             states = [state for _, state in answers]
         actual = np.stack(actions)
@@ -152,6 +149,7 @@ class Recurrent(Published):
     """A policy that has to remember."""
 
     stirred = True
+    rows = 50
 
     def test_equal(self):
         """CartPole without velocities, with an LSTM."""
@@ -290,7 +288,7 @@ def episode(environment, loaded, share, seed):
 
 
 def steps(seen, rows):
-    """Return observations in batches of so many."""
+    """Return a list in parts of so many."""
     return [seen[start : start + rows] for start in range(0, len(seen), rows)]
 
 

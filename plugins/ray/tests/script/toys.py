@@ -14,7 +14,7 @@ from ray.rllib.env.multi_agent_env import MultiAgentEnv
 
 from rlscript_ray.running import prepared
 
-EPISODE_STEPS = 200
+EPISODE_STEPS = 100
 
 
 class Recording:
@@ -131,8 +131,19 @@ COUNTS = spaces.MultiDiscrete([3, 4])
 SHIFTED = spaces.MultiDiscrete([3, 4], start=[1, 0])
 SKEWED = spaces.Box(np.array([-3.0, 0.0], np.float32), np.array([1.0, 0.5], np.float32))
 UNBOUNDED = spaces.Box(-np.inf, np.inf, (2,), np.float32)
+LARGE = spaces.Box(-np.inf, np.inf, (3,), np.float64)
+WIDE = spaces.Box(-3.0, 1.0, (2,), np.float64)
+HALF = spaces.Box(np.array([-1, -np.inf], np.float32), np.array([1, 2], np.float32))
+PIXELS = spaces.Box(0, 255, (10, 10, 2), np.uint8)
 BYTES = spaces.Box(0, 255, (2, 2), np.uint8)
 WORDS = spaces.Text(5)
+
+
+class Odd(spaces.Dict):
+    """A subclass, which may do anything."""
+
+
+ODD = Odd(a=FLOATS)
 NESTED = spaces.Dict(
     {
         "b/c": spaces.Tuple([spaces.Box(-1.0, 1.0, (), np.float32), COUNTS]),
@@ -160,9 +171,10 @@ class Crowd(MultiAgentEnv):
 
     told: list = []  # noqa: RUF012  # emptied by each test
 
-    def __init__(self, agents, action="3"):
-        """Take the agents and their spaces' names."""
+    def __init__(self, agents, action="3", out=None):
+        """Take the agents and their spaces' names, and perhaps one that is always left out."""
         super().__init__()
+        self.out = out
         self.possible_agents = self.agents = list(agents)
         self.observation_spaces = {agent: space_of(name) for agent, name in agents.items()}
         self.action_spaces = {agent: space_of(action) for agent in agents}
@@ -176,7 +188,7 @@ class Crowd(MultiAgentEnv):
 
     def show(self):
         """Return what the agents see whose turn it is."""
-        out = self.possible_agents[self.left % len(self.possible_agents)]
+        out = self.out or self.possible_agents[self.left % len(self.possible_agents)]
         self.shown = {
             agent: space.sample()
             for agent, space in self.observation_spaces.items()
@@ -194,9 +206,9 @@ class Crowd(MultiAgentEnv):
         return self.show(), rewards, done, {"__all__": False}, {}
 
 
-def make_crowd(agents, action="3"):
+def make_crowd(agents, action="3", out=None):
     """Return a crowd."""
-    return Crowd(agents, action)
+    return Crowd(agents, action, out)
 
 
 def config(*connectors, kind=PPOConfig, **model):
@@ -207,7 +219,7 @@ def config(*connectors, kind=PPOConfig, **model):
         env_to_module_connector=lambda *_: [connector() for connector in connectors],
     )
     if kind is not SACConfig:
-        made.training(train_batch_size_per_learner=400, minibatch_size=100, num_epochs=2, lr=3e-3)
+        made.training(train_batch_size_per_learner=200, minibatch_size=100, num_epochs=2, lr=3e-3)
     return made.rl_module(model_config=DefaultModelConfig(**dict({"fcnet_hiddens": [16]}, **model)))
 
 
@@ -219,7 +231,9 @@ def recurrent(*connectors, **model):
 @contextlib.contextmanager
 def built(wanted, env, kwargs=None, iterations=0, seed=3):
     """Give a built algorithm, trained for a few iterations so that it is not its first self."""
-    algorithm = prepared(wanted, env, kwargs or {}, seed=seed).build_algo()
+    # Whoever watches the machine for RLlib ends most of a second after it is told to.
+    ready = prepared(wanted, env, kwargs or {}, seed=seed).debugging(log_sys_usage=False)
+    algorithm = ready.build_algo()
     try:
         for _ in range(iterations):
             algorithm.train()
