@@ -12,6 +12,7 @@ import attrs
 
 _BLOCK = 1 << 16
 _END_OF_HEADERS = b"\r\n\r\n"
+_LAST_CHUNK = b"0\r\n\r\n"
 _PATIENCE = 30.0  # seconds without any answer
 
 
@@ -103,7 +104,7 @@ def _summary(seconds: list[float], elapsed: float) -> Load:
 
 
 class _Connection:
-    """One client; the answer is whole when its declared length is there."""
+    """One client; the answer is whole when its declared length, or its last chunk, is there."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         self.socket = socket.create_connection(address)
@@ -124,12 +125,11 @@ class _Connection:
         if not block or (end and not head.startswith(b"HTTP/1.1 200")):
             msg = f"The server answered {self._answer!r}."
             raise ValueError(msg)
-        return bool(end) and len(body) >= _length(head)
+        return bool(end) and _is_whole(head, body)
 
 
-def _length(head: bytes) -> int:
+def _is_whole(head: bytes, body: bytes) -> bool:
     for line in head.split(b"\r\n"):
         if line[:15].lower() == b"content-length:":
-            return int(line[15:])
-    msg = f"The server's answer has no length: {head!r}"
-    raise ValueError(msg)
+            return len(body) >= int(line[15:])
+    return body.endswith(_LAST_CHUNK)

@@ -17,6 +17,9 @@ with tempfile.TemporaryDirectory() as folder:
     mlflow.onnx.save_model(onnx.load(sys.argv[1]), model)
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", model]
     command += ["--port", sys.argv[2], "--host", "127.0.0.1", "--env-manager", "local"]
-    with subprocess.Popen(command, start_new_session=True) as served:
+    # MLflow looks for its server on the path.
+    programs = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # noqa: PTH120
+    environment = {**os.environ, "PATH": programs}
+    with subprocess.Popen(command, env=environment, start_new_session=True) as served:
         sys.stdin.read()
         os.killpg(served.pid, signal.SIGTERM)
