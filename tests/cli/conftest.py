@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SCRIPT = """
 import os, sys, time
 
+time.sleep(float(os.environ.get("SM_HP_BEFORE", "0")))
 for step in range(0, int(os.environ.get("SM_HP_ROUNDS", "3"))):
     print("example %d" % step)
     print("average loss = %.2f" % (1 / (step + 1)))

@@ -59,7 +59,7 @@ def test_no_points(rlcore: Run) -> None:
 
 def test_no_points_of_a_running_job(rlcore: Run, tmp_path: Path) -> None:
     """A job that goes on may have points later: it says where it is, and no picture is drawn."""
-    options = ("-H", "rounds=0", "-H", "pause=60")
+    options = ("-H", "before=60")
     rlcore("train", "-f", "job.yaml", "--job-name", "one", "--detach", *options)
 
     shown = rlcore("curve", "one")

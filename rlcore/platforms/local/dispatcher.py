@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rlserving.frames import Answer, Request
 
 _LARGEST_BATCH = 64
-_LONGEST_PAUSE = 30.0  # seconds before another try
+_MOST_DOUBLINGS = 5  # of the pause before another try, which is half a minute then
 
 
 class QueueFull(Exception):
@@ -81,7 +81,7 @@ class Dispatcher:
         self._scheduled = False
         self._closing = False
         self._failed_starts = 0
-        self._beginnings: set[asyncio.Future[Worker]] = set()
+        self._beginnings: set[asyncio.Future[None]] = set()
 
     async def start(self) -> None:
         """Start the workers, and return when one is ready.
@@ -117,16 +117,23 @@ class Dispatcher:
     async def close(self, patience: float = 10.0) -> None:
         """End the workers; what they are answering they answer first."""
         self._closing = True
-        workers = [worker.process for worker in self._workers]
-        for process in workers:
-            process.terminate()
-        await asyncio.gather(*(ended(process, patience) for process in workers))
+        workers = list(self._workers)
+        for worker in workers:
+            if worker.served:
+                worker.process.terminate()
+            else:  # it loads the model still, for nobody
+                worker.process.kill()
+        await asyncio.gather(*(ended(worker.process, patience) for worker in workers))
 
     async def _begin(self) -> Worker:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)  # noqa: FBT003 - takes no keyword
         with theirs:
-            process = self._spawn(theirs.fileno())
+            try:
+                process = self._spawn(theirs.fileno())
+            except OSError:
+                ours.close()
+                raise
         loop = asyncio.get_running_loop()
         _, worker = await loop.create_connection(lambda: Worker(self, process), sock=ours)
         self._workers.add(worker)
@@ -156,29 +163,41 @@ class Dispatcher:
         if self._queue:
             self._hand_out()
 
+    def hung_up(self, worker: Worker) -> None:
+        """Ask a worker nothing any more."""
+        if worker in self._idle:
+            self._idle.remove(worker)
+
     def ended(self, worker: Worker, reason: str) -> None:
         """Start a worker in place of one that ended; later, where that one never served."""
         self._workers.discard(worker)
-        if worker in self._idle:
-            self._idle.remove(worker)
         if self._closing or self.policies is None:
             return
         self.restarts += 1
-        self._tell(f"{reason} It is started again.")
         self._failed_starts = 0 if worker.served else self._failed_starts + 1
+        self._start_again(reason)
+
+    def _start_again(self, reason: str) -> None:
+        self._tell(f"{reason} It is started again.")
         if self._failed_starts and not self._workers:
             self._refuse_waiting(reason)
         self._changed()
-        pause = min(_LONGEST_PAUSE, 2.0**self._failed_starts - 1)
-        asyncio.get_running_loop().call_later(pause, self._begin_again)
+        pause = 2.0 ** min(self._failed_starts, _MOST_DOUBLINGS) - 1
+        beginning = asyncio.ensure_future(self._begin_after(pause))
+        self._beginnings.add(beginning)  # the loop alone would let go of it
+        beginning.add_done_callback(self._beginnings.discard)
+
+    async def _begin_after(self, pause: float) -> None:
+        await asyncio.sleep(pause)
+        if self._closing:
+            return
+        try:
+            await self._begin()
+        except OSError as error:
+            self._failed_starts += 1
+            self._start_again(f"The worker could not be started: {error}.")
 
     def _refuse_waiting(self, reason: str) -> None:
         self.failure = reason
         while self._queue:
             self._queue.popleft().settle(frames.refusal(503, reason))
-
-    def _begin_again(self) -> None:
-        if not self._closing:
-            task = asyncio.ensure_future(self._begin())
-            self._beginnings.add(task)  # the loop alone would let go of it
-            task.add_done_callback(self._beginnings.discard)

@@ -28,6 +28,7 @@ class EndpointFolder:
         log: What front and workers print.
         access_log: A line for each request: time, status, method, path, bytes, ms, outside.
         lock: Locked for as long as the front lives.
+        deleting: Locked by whoever deletes the endpoint.
         process: Number of the front's process.
         archive: A copy of the model's archive, until it is unpacked.
         model: The unpacked model.
@@ -46,6 +47,7 @@ class EndpointFolder:
         self.log = path / "log"
         self.access_log = path / "access.log"
         self.lock = path / "lock"
+        self.deleting = path / "deleting"
         self.process = path / "process"
         self.archive = path / "model.tar.gz"
         self.model = path / "model"
@@ -89,6 +91,10 @@ def endpoint_folder(home: Path, name: str) -> EndpointFolder:
 def write_whole(path: Path, text: str) -> None:
     """Write a file of its owner's alone that is never seen half written."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(temporary).replace(path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink()
+        raise

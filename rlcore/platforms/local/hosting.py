@@ -124,10 +124,9 @@ class LocalHosting:
         self._connections.forget(name)
         with suppress(FileNotFoundError):  # somebody else deletes it too
             mark = folder.read_document()["id"]
-            fronts.end(folder, mark)
-            gone = folder.path.with_name(f"{_STAGING}{mark}")
-            folder.path.rename(gone)  # first: nobody sees an endpoint that is half removed
-            shutil.rmtree(gone, ignore_errors=True)
+            with locked(folder.deleting):
+                if folder.read_document()["id"] == mark:  # and not another of that name by now
+                    _remove(folder, mark)
 
     def delete_model(self, name: str) -> None:
         """Do nothing: what an endpoint keeps of its model goes with it."""
@@ -218,6 +217,13 @@ def _publish(staging: EndpointFolder, folder: EndpointFolder) -> None:
         staging.path.rename(folder.path)
     except OSError as error:
         raise EndpointExists(_taken(folder.path.name)) from error
+
+
+def _remove(folder: EndpointFolder, mark: str) -> None:
+    fronts.end(folder, mark)
+    gone = folder.path.with_name(f"{_STAGING}{mark}")
+    folder.path.rename(gone)  # first: nobody sees an endpoint that is half removed
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def _taken(name: str) -> str:

@@ -54,6 +54,9 @@ class Owner(Protocol):
     def became_idle(self, worker: Worker) -> None:
         """It has answered."""
 
+    def hung_up(self, worker: Worker) -> None:
+        """It takes no requests any more; its process is about to end."""
+
     def ended(self, worker: Worker, reason: str) -> None:
         """Its process has ended."""
 
@@ -106,6 +109,7 @@ class Worker(asyncio.Protocol):
         """Refuse what was asked, and see the process out."""
         if self._limit:
             self._limit.cancel()
+        self._owner.hung_up(self)
         self._refuse(503, _DIED)
         self._ending = asyncio.ensure_future(self._end())
 

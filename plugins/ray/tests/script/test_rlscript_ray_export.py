@@ -233,6 +233,16 @@ class Wrong(unittest.TestCase):
             with self.assertRaisesRegex(ExportWrong, "policy differs from RLlib's on 96 of 96"):
                 check_export(algorithm, policy.seat, policy.signature, to_onnx(policy), seen)
 
+    def test_deviation(self):
+        """A deviation that greedy actions do not show."""
+        kwargs = {"observation": "FLOATS", "action": "SKEWED"}
+        with built(config(free_log_std=True), here("make_toy"), kwargs) as algorithm:
+            policy = translate(algorithm)["default"]
+            policy.network.head.log_deviation += 0.01
+            seen = [FLOATS.sample() for _ in range(10)]
+            with self.assertRaisesRegex(ExportWrong, "distribution or state differs .* 10 of 10"):
+                check_export(algorithm, policy.seat, policy.signature, to_onnx(policy), seen)
+
 
 class Sampling(unittest.TestCase):
     """Noise makes the policy sample from RLlib's own distribution."""
