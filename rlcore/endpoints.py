@@ -85,7 +85,7 @@ class EndpointStatus:
 
     Attributes:
         name: The endpoint's name.
-        state: Its state; out of service while a worker that died is started again.
+        state: Its state; out of service while no worker can be started again.
         stage: What it is doing while it is being created, e.g. `Building environment`.
         failure_reason: Why it failed, or why it is out of service.
         created_at: When it was asked for.

@@ -73,7 +73,7 @@ def manifest_of(model_data: str) -> Manifest | None:
 
 def _read(path: Path) -> bytes | None:
     total = 0
-    with tarfile.open(path) as archive:
+    with archives.reading(path) as archive:
         for count, member in enumerate(archive):
             if str(PurePosixPath(member.name)) == MANIFEST:
                 return _content(archive, member)

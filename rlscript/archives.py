@@ -1,14 +1,17 @@
 """Unpacking a `.tar.gz` that came from elsewhere."""
 
+import contextlib
+import gzip
 import os
 import shutil
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import List, Optional
+from typing import Iterator, List, Optional
 
 MAXIMUM_MEMBERS = 100000
 MAXIMUM_BYTES = 50 * 1024**3
+_LONGEST_READ = 1 << 20  # bytes; tarfile reads files in small pieces, but any header at once
 
 
 class ArchiveError(ValueError):
@@ -31,15 +34,35 @@ def extract(archive: Path, folder: Path, maximum_bytes: Optional[int] = None) ->
             pipe; there are more than MAXIMUM_MEMBERS, or they hold too much; or it is no archive.
     """
     try:
-        with tarfile.open(str(archive)) as opened:
+        with reading(archive) as opened:
             room = min(maximum_bytes or MAXIMUM_BYTES, shutil.disk_usage(str(folder.parent)).free)
             members = _checked_members(archive, opened, folder, room)
             for member in members:
                 _extract_member(opened, member, folder)
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        reason = str(error).partition("\n")[0].rstrip(":")  # tarfile tells of every compression
         msg = "{} is no whole .tar.gz archive: {}"
-        raise ArchiveError(msg.format(archive, reason)) from error
+        raise ArchiveError(msg.format(archive, error)) from error
+
+
+@contextlib.contextmanager
+def reading(archive: Path) -> Iterator[tarfile.TarFile]:
+    """Open a `.tar.gz` to read its members, none of whose headers can fill the memory."""
+    with _Unpacked(str(archive)) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as opened:
+        yield opened
+
+
+class _Unpacked(gzip.GzipFile):
+    """What is in a gzip file; what is wrong with it is an error of the archive."""
+
+    def read(self, size: Optional[int] = -1) -> bytes:
+        """Read so many bytes."""
+        if size is not None and size > _LONGEST_READ:
+            msg = "a member has a header of {} bytes"
+            raise tarfile.ReadError(msg.format(size))
+        try:
+            return super().read(size)
+        except OSError as error:
+            raise tarfile.ReadError(str(error)) from error
 
 
 def _checked_members(

@@ -50,8 +50,8 @@ def answer_kind(accept: str, kind: str) -> str:
     Raises:
         Unsupported: None of those wanted is among those allowed.
     """
-    if accept == JSON:
-        return JSON
+    if accept in ("", "*/*", kind):
+        return kind
     for wanted in map(_bare, accept.split(",")):
         if wanted in KINDS:
             return wanted

@@ -5,9 +5,8 @@ the same order; the worker's first frame, before it is asked, is a JSON object.
 """
 
 import json
-import socket
 import struct
-from typing import Iterator, List, NamedTuple, Optional, Sequence
+from typing import Iterator, List, NamedTuple, Sequence
 
 JSON = "application/json"
 
@@ -15,7 +14,6 @@ _LENGTH = struct.Struct("!I")
 _REQUEST = struct.Struct("!IHHH")  # of body, content type, accept, attributes
 _ANSWER = struct.Struct("!HHII")  # status; of content type, of body; observations outside
 _TEXT = 0xFFFF  # bytes of a header that are sent on; no known value is nearly as long
-_CHUNK = 1 << 20
 
 
 class Request(NamedTuple):
@@ -125,26 +123,6 @@ def unpack_answers(payload: bytes) -> List[Answer]:
         answers.append(Answer(status, content_type, payload[middle:end], outside))
         start = end
     return answers
-
-
-def receive(connection: socket.socket) -> Optional[bytes]:
-    """Return the payload of the next frame, waiting for it; None when the peer has gone."""
-    length = _exactly(connection, _LENGTH.size)
-    return None if length is None else _exactly(connection, _LENGTH.unpack(length)[0])
-
-
-def _exactly(connection: socket.socket, size: int) -> Optional[bytes]:
-    found = connection.recv(min(size, _CHUNK)) if size else b""
-    if len(found) == size:
-        return found
-    parts, missing = bytearray(found), size - len(found)
-    while missing:
-        part = connection.recv(min(missing, _CHUNK))
-        if not part:
-            return None
-        parts += part
-        missing -= len(part)
-    return bytes(parts)
 
 
 def _encoded(text: str) -> bytes:

@@ -96,6 +96,18 @@ def read(folder: Path) -> Manifest:
     Raises:
         ManifestError: There is no manifest, it is wrong, or a file is missing or another.
     """
+    manifest = described(folder)
+    for name, digest in manifest.files.items():
+        _check_file(folder, name, digest)
+    return manifest
+
+
+def described(folder: Path) -> Manifest:
+    """Return the manifest of a model folder; the files are not looked at.
+
+    Raises:
+        ManifestError: There is no manifest, or it is wrong.
+    """
     path = folder / MANIFEST
     try:
         document = json.loads(path.read_text("utf-8"))
@@ -105,10 +117,7 @@ def read(folder: Path) -> Manifest:
     except ValueError as error:
         msg = f"{MANIFEST} is no JSON: {error}"
         raise ManifestError(msg) from error
-    manifest = parse(document)
-    for name, digest in manifest.files.items():
-        _check_file(folder, name, digest)
-    return manifest
+    return parse(document)
 
 
 def parse(document: Any) -> Manifest:

@@ -39,15 +39,12 @@ def open_model(document: Dict[str, Any]) -> Any:
     if document.get("program"):
         code = Path(document.get("code") or folder / _CODE)
         return _handlers(code, document["program"], folder, strict=strict)
-    brought = (folder / _CODE / PROGRAM).is_file()
-    if (folder / manifest.MANIFEST).is_file():
-        found = manifest.read(folder)
-        if not brought or f"{_CODE}/{PROGRAM}" in found.files:  # what came with the policy is ours
-            from .policies import Policies  # noqa: PLC0415 - needs numpy
-
-            return Policies(folder, found, strict=strict)
-    if brought:
+    if brings_code(folder):
         return _handlers(folder / _CODE, PROGRAM, folder, strict=strict)
+    if (folder / manifest.MANIFEST).is_file():
+        from .policies import load  # noqa: PLC0415 - needs numpy
+
+        return load(str(folder), strict)
     saved = saved_model(folder)
     if saved is None:
         names = ", ".join(sorted(each.name for each in folder.iterdir())) or "no files"
@@ -55,6 +52,18 @@ def open_model(document: Dict[str, Any]) -> Any:
     from .savedmodel import SavedModel  # noqa: PLC0415 - needs numpy
 
     return SavedModel(saved)
+
+
+def brings_code(folder: Path) -> bool:
+    """Tell whether a model holds inference code of a user's; what came with a policy is ours.
+
+    Raises:
+        ManifestError: The policy's manifest is damaged.
+    """
+    if not (folder / _CODE / PROGRAM).is_file():
+        return False
+    ours = (folder / manifest.MANIFEST).is_file()
+    return not ours or f"{_CODE}/{PROGRAM}" not in manifest.described(folder).files
 
 
 def saved_model(folder: Path) -> Optional[Path]:

@@ -115,10 +115,8 @@ class Policies:
         for index, request in enumerate(requests):
             try:
                 query = self._reader.read(request)
-            except BadRequest as error:
-                found[index] = refusal(400, str(error))
-            except Unsupported as error:
-                found[index] = refusal(error.status, str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others are answered
+                found[index] = _refused(error)
             else:
                 asked.setdefault(query.policy, []).append((index, query))
         for name, group in asked.items():
@@ -140,6 +138,8 @@ class Policies:
 def _refused(error: Exception) -> Answer:
     if isinstance(error, BadRequest):
         return refusal(400, str(error))
+    if isinstance(error, Unsupported):
+        return refusal(error.status, str(error))
     traceback.print_exc(file=sys.stderr)
     return refusal(500, f"{type(error).__name__}: {error}")
 

@@ -1,9 +1,11 @@
-"""The process behind an endpoint: `python -E -s -m rlserving.worker DOCUMENT DESCRIPTOR`.
+"""The process behind an endpoint: `python -s -m rlserving.worker DOCUMENT DESCRIPTOR`.
 
 It loads the model that the document describes, says so over the socket, and answers frame after
 frame until the front is gone. What a user's code prints goes to standard error.
 """
 
+import contextlib
+import io
 import json
 import os
 import select
@@ -22,6 +24,8 @@ _SERIAL = (
     *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
 )
 _LONGEST_REASON = 2000
+_SIGNALS = 4096  # that are heard at once
+_CHUNK = 1 << 20
 
 
 def main(arguments: List[str]) -> int:
@@ -57,6 +61,7 @@ class _Waiting:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
+        self._frames = frames.Splitter()
         self._bell, ringer = socket.socketpair()
         ringer.setblocking(False)  # noqa: FBT003 - its name says it
         self._ringer = ringer
@@ -71,12 +76,13 @@ class _Waiting:
         """Yield the payloads of frames, until there will be no more."""
         while True:
             ready = {descriptor for descriptor, _ in self._poll.poll()}
-            if self._connection.fileno() not in ready:
+            if self._connection.fileno() in ready:
+                data = self._connection.recv(_CHUNK)
+                if not data:
+                    return
+                yield from self._frames.feed(data)
+            elif signal.SIGTERM in self._bell.recv(_SIGNALS):  # not one of the user's code
                 return
-            payload = frames.receive(self._connection)
-            if payload is None:
-                return
-            yield payload
 
 
 def _nothing(*_: Any) -> None:
@@ -85,10 +91,22 @@ def _nothing(*_: Any) -> None:
 
 def _print_to_stderr() -> None:
     os.dup2(2, 1)
-    text = open(  # noqa: SIM115 - open as long as the process lives
-        2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
+    sys.stdout = sys.stderr = io.TextIOWrapper(
+        io.BufferedWriter(_Log(2, "w", closefd=False)),
+        encoding="utf-8",
+        errors="backslashreplace",
+        line_buffering=True,
     )
-    sys.stdout = sys.stderr = text
+
+
+class _Log(io.FileIO):
+    """A file whose disk may be full: what is printed is lost then, and nothing else."""
+
+    def write(self, data: Any) -> int:
+        """Write what can be written."""
+        with contextlib.suppress(OSError):
+            super().write(data)
+        return len(data)
 
 
 def _leave_the_path_to_others() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import sys
 import time
@@ -28,6 +29,10 @@ def answer(request: frames.Request, size: int) -> frames.Answer:
 def main() -> None:
     """Greet, then answer frame after frame."""
     wire = socket.socket(fileno=DESCRIPTOR)
+    if "--slow-start" in sys.argv:
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        Path(sys.argv[-2]).touch()
+        time.sleep(60)
     if "--unable" in sys.argv:
         wire.sendall(
             frames.pack(json.dumps({"error": "the model is of wood", "explained": True}).encode())
@@ -46,6 +51,11 @@ def main() -> None:
             requests = frames.unpack_requests(payload)
             answers = [answer(request, len(requests)) for request in requests]
             wire.sendall(frames.pack_answers(answers))
+            if requests[0].body.startswith(b"hang up "):
+                wire.close()
+                Path(requests[0].body[8:].decode()).touch()
+                time.sleep(1)
+                os._exit(5)
 
 
 if __name__ == "__main__":

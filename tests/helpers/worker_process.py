@@ -16,6 +16,8 @@ import rlserving
 from rlserving import frames
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rlserving.frames import Answer, Request
 
 
@@ -33,6 +35,7 @@ class Worker:
         (folder / "worker.json").write_text(json.dumps(document), "utf-8")
         self.connection, theirs = socket.socketpair()
         self.connection.settimeout(60)
+        self._payloads = self._received()
         self.log = folder / "log"
         with theirs, self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -49,7 +52,7 @@ class Worker:
 
     def greeting(self) -> Any:
         """Return what the first frame says."""
-        return json.loads(frames.receive(self.connection) or b"null")
+        return json.loads(next(self._payloads, b"null"))
 
     def send(self, *requests: Request) -> None:
         """Ask, without waiting."""
@@ -57,8 +60,14 @@ class Worker:
 
     def receive(self) -> list[Answer] | None:
         """Return the next answers; None when the worker has gone."""
-        payload = frames.receive(self.connection)
+        payload = next(self._payloads, None)
         return None if payload is None else frames.unpack_answers(payload)
+
+    def _received(self) -> Iterator[bytes]:
+        """Yield what comes, frame after frame."""
+        splitter = frames.Splitter()
+        for data in iter(lambda: self.connection.recv(1 << 16), b""):
+            yield from splitter.feed(data)
 
     def ask(self, *requests: Request) -> list[Answer] | None:
         """Ask, and return the answers."""

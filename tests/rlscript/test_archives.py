@@ -96,6 +96,18 @@ class Extract(unittest.TestCase):
 
         self.assertIn("which is all that is allowed", str(raised.exception))
 
+    def test_a_header_that_fills_the_memory(self):
+        """A header that is as long as a film is refused, unread."""
+        for kind in (tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME):
+            header = member("header", kind)
+            header.size = 1 << 40
+            with gzip.open(str(self.archive), "wb") as packed:
+                packed.write(header.tobuf(tarfile.GNU_FORMAT) + bytes(10 << 20))
+            with self.assertRaises(ArchiveError) as raised:
+                extract(self.archive, self.target)
+
+            self.assertIn("a header of 1099511627776 bytes", str(raised.exception))
+
     def test_damaged(self):
         """What is no archive, or only a part of one, is refused."""
         self.pack(member("weights"))

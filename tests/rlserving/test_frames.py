@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,25 +36,6 @@ def test_a_header_that_is_too_long_is_cut() -> None:
     )
 
     assert (65535, "?") == (len(found.content_type), found.accept)
-
-
-def test_receiving() -> None:
-    """A frame of many megabytes comes whole, an empty one too; then the end is told."""
-    ours, theirs = socket.socketpair()
-    large = bytes(range(256)) * 20000
-    with ours, theirs:
-        wire = frames.pack(large) + frames.pack(b"") + frames.pack(b"never complete")[:-3]
-
-        def send() -> None:
-            ours.sendall(wire)
-            ours.close()
-
-        sending = threading.Thread(target=send)
-        sending.start()
-        found = [frames.receive(theirs) for _ in range(4)]
-        sending.join()
-
-    assert [large, b"", None, None] == found
 
 
 def test_a_refusal_is_json() -> None:

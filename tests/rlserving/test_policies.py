@@ -450,6 +450,16 @@ def test_no_number_is_an_error_of_the_policy(many: Policies, capfd: Any) -> None
     assert "ArithmeticError" in capfd.readouterr().err
 
 
+def test_a_request_that_nobody_thought_of(one: Policies, capsys: Any) -> None:
+    """An error that is none of the client's is told as one, and spoils no other request."""
+    nothing: Any = None
+    odd = Request(b"[0, 0, 0, 0]", nothing)
+    answers = one.respond([odd, Request(b"[0, 0, 0, 0]", JSON)])
+
+    assert [500, 200] == [answer.status for answer in answers]
+    assert "AttributeError" in capsys.readouterr().err
+
+
 def test_a_wrong_request_spoils_no_other(many: Policies) -> None:
     """In a batch, each is answered as it would be alone."""
     bodies = [

@@ -143,6 +143,21 @@ def test_termination(start: Callable[..., Worker], coded: dict[str, str]) -> Non
     assert 0 == worker.process.wait(timeout=30)
 
 
+def test_a_signal_of_the_users_code(start: Callable[..., Worker], coded: dict[str, str]) -> None:
+    """A signal that the code handles is no reason to end."""
+    script = Path(coded["code"], "serve.py")
+    handler = "import signal\nsignal.signal(signal.SIGUSR1, lambda *_: print('heard'))\n"
+    script.write_text(handler + script.read_text("utf-8"), "utf-8")
+    worker = start(**coded)
+    worker.greeting()
+    worker.process.send_signal(signal.SIGUSR1)
+    until(lambda: "heard" in worker.log.read_text("utf-8"))
+
+    assert [Answer(200, "text/plain", b"a ['weights']")] == worker.ask(Request(b"a", JSON))
+    worker.process.terminate()
+    assert 0 == worker.process.wait(timeout=30)
+
+
 def test_termination_while_idle(start: Callable[..., Worker], coded: dict[str, str]) -> None:
     """SIGTERM ends a worker that waits at once."""
     worker = start(**coded)

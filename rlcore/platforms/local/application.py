@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rlcore.platforms.local.dispatcher import QueueFull
 from rlcore.platforms.local.worker import NoWorker
+from rlserving import frames
 from rlserving.frames import Answer, Request
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _UNAVAILABLE = 503
 _HOSTS = (b"127.0.0.1", b"localhost", b"[::1]")
 _RETRY_AFTER = (b"retry-after", b"1")
 _CLOSE = (b"connection", b"close")
+_OVERRUN = 64 * 1024**2  # bytes too many that are read, so that their sender hears the refusal
 
 
 class Rules(NamedTuple):
@@ -114,28 +116,27 @@ class Application:
         self._note = note
         self._hosts = {*_HOSTS, *(b"%s:%d" % (host, rules.port) for host in _HOSTS)}
         self._bearer = b"Bearer " + rules.token.encode()
+        self._deadlines = _Deadlines(rules.body_timeout)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
         started = time.perf_counter()
+        headers: Iterable[tuple[bytes, bytes]] = ()
         try:
-            status, size, outside = await self._answer(scope, receive, send)
+            answer = await self._answer(scope, receive)
         except Refused as refusal:
-            body = json.dumps({"error": str(refusal)}).encode()
-            status, size, outside = refusal.status, len(body), 0
-            await _send(send, status, _JSON, body, refusal.headers)
+            answer, headers = frames.refusal(refusal.status, str(refusal)), refusal.headers
+        await _send(send, answer, headers)
         milliseconds = 1000 * (time.perf_counter() - started)
         self._note(
-            f"{time.time():.3f} {status} {scope['method']} {scope['path']!r}"
-            f" {size} {milliseconds:.2f} {outside}\n"
+            f"{time.time():.3f} {answer.status} {scope['method']} {scope['path']!r}"
+            f" {len(answer.body)} {milliseconds:.2f} {answer.outside}\n"
         )
 
-    async def _answer(
-        self, scope: dict[str, Any], receive: Receive, send: Send
-    ) -> tuple[int, int, int]:
-        """Answer a request that is as it should be; return status, size and observations outside.
+    async def _answer(self, scope: dict[str, Any], receive: Receive) -> Answer:
+        """Answer a request that is as it should be.
 
         Raises:
             Refused: It is not.
@@ -147,14 +148,11 @@ class Application:
         if path == "/invocations":
             self._check(scope["method"], "POST")
             self._authorise(headers)
-            answer = await self._invoke(headers, receive)
-        elif path == "/ping":
+            return await self._invoke(headers, receive)
+        if path == "/ping":
             self._check(scope["method"], "GET")
-            answer = self._ping()
-        else:
-            raise Refused(404, f"no {path!r} here; there are /invocations and /ping")
-        await _send(send, *answer[:3], [_RETRY_AFTER] if answer.status == _UNAVAILABLE else ())
-        return answer.status, len(answer.body), answer.outside
+            return self._ping()
+        raise Refused(404, f"no {path!r} here; there are /invocations and /ping")
 
     def _check(self, method: str, allowed: str) -> None:
         if method != allowed:
@@ -169,52 +167,53 @@ class Application:
 
     async def _invoke(self, headers: _Headers, receive: Receive) -> Answer:
         body = await self._body(headers, receive)
+        if self._dispatcher.policies is None:
+            msg = f"the endpoint is not in service yet: {self._stage()}"
+            raise Refused(_UNAVAILABLE, msg)
         request = Request(body, headers.content_type, headers.accept, headers.attributes)
         try:
             answer = await self._dispatcher.ask(request)
         except QueueFull as error:
             msg = "too many requests are waiting already; try again"
-            raise Refused(_UNAVAILABLE, msg, [_RETRY_AFTER]) from error
+            raise Refused(_UNAVAILABLE, msg) from error
         except NoWorker as error:
-            raise Refused(_UNAVAILABLE, f"no worker runs: {error}", [_RETRY_AFTER]) from error
+            raise Refused(_UNAVAILABLE, f"no worker runs: {error}") from error
+        except asyncio.CancelledError as error:  # by the server, which ends
+            raise Refused(_UNAVAILABLE, "the endpoint is being deleted") from error
         self.requests += 1
         self.outside += answer.outside
         return answer
 
     async def _body(self, headers: _Headers, receive: Receive) -> bytes:
-        if headers.length:
-            self._check_size(int(headers.length))
-        message = await receive()
-        if message.get("more_body"):
-            try:
-                rest = self._rest(message["body"], receive)
-                return await asyncio.wait_for(rest, self._rules.body_timeout)
-            except asyncio.TimeoutError as error:
-                msg = f"the body did not come within {self._rules.body_timeout:g} s"
-                raise Refused(408, msg, [_CLOSE]) from error
-        body: bytes = message.get("body", b"")
-        self._check_size(len(body))
-        return body
+        """Return the body; refuse one that does not come in time."""
+        begun = self._deadlines.begin()
+        try:
+            return await self._whole(int(headers.length or 0), receive)
+        except asyncio.CancelledError as error:
+            msg = f"the body did not come within {self._rules.body_timeout:g} s"
+            raise Refused(408, msg, [_CLOSE]) from error
+        finally:
+            self._deadlines.end(begun)
 
-    async def _rest(self, begun: bytes, receive: Receive) -> bytes:
-        body, more = bytearray(begun), True
-        while more:
+    async def _whole(self, declared: int, receive: Receive) -> bytes:
+        """Return the body; refuse one that is too large, or whose client leaves."""
+        allowed = self._rules.max_body_size
+        body, size, more = bytearray(), declared if declared > allowed + _OVERRUN else 0, True
+        while more and size <= allowed + _OVERRUN:
             message = await receive()
             if message["type"] == "http.disconnect":
-                msg = "the client left in the middle of the body"
-                raise Refused(400, msg, [_CLOSE])
-            body += message.get("body", b"")
-            self._check_size(len(body))
-            more = message.get("more_body", False)
-        return bytes(body)
-
-    def _check_size(self, size: int) -> None:
-        if size > self._rules.max_body_size:
+                raise Refused(400, "the client left in the middle of the body", [_CLOSE])
+            size += len(message["body"])
+            if size <= allowed:
+                body += message["body"]
+            more = message["more_body"]
+        if size > allowed:
             msg = (
-                f"a body has {self._rules.max_body_size} bytes at most; ask in smaller batches, or"
-                " deploy with a larger max_body_size"
+                f"a body has {allowed} bytes at most; ask in smaller batches, or deploy with a"
+                " larger max_body_size"
             )
             raise Refused(413, msg, [_CLOSE])
+        return bytes(body)
 
     def _ping(self) -> Answer:
         dispatcher = self._dispatcher
@@ -228,6 +227,40 @@ class Application:
         return Answer(200 if ready else _UNAVAILABLE, _JSON, json.dumps(state).encode())
 
 
+class _Deadlines:
+    """Cancels tasks that take too long, with one timer for all of them: most take no time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._begun: dict[asyncio.Task[Any], float] = {}  # the first is the earliest
+        self._watching = False
+
+    def begin(self) -> asyncio.Task[Any]:
+        """Give this task its time, and return it."""
+        task = asyncio.current_task()
+        assert task  # noqa: S101 - servers call applications in tasks
+        loop = task.get_loop()
+        self._begun[task] = loop.time()
+        if not self._watching:
+            self._watching = True
+            loop.call_later(self._seconds, self._look)
+        return task
+
+    def end(self, task: asyncio.Task[Any]) -> None:
+        """Note that a task was in time."""
+        del self._begun[task]
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        for task, begun in self._begun.items():
+            left = begun + self._seconds - loop.time()
+            if left > 0:
+                loop.call_later(left, self._look)
+                return
+            task.cancel()
+        self._watching = False
+
+
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> _Headers:
     found: list[Any] = list(_Headers())
     for name, value in raw:
@@ -237,17 +270,13 @@ def _headers(raw: Iterable[tuple[bytes, bytes]]) -> _Headers:
     return _Headers(*found)
 
 
-async def _send(
-    send: Send,
-    status: int,
-    content_type: str,
-    body: bytes,
-    headers: Iterable[tuple[bytes, bytes]] = (),
-) -> None:
+async def _send(send: Send, answer: Answer, headers: Iterable[tuple[bytes, bytes]]) -> None:
     fields = [
-        (b"content-type", content_type.encode("latin-1", "replace")),
-        (b"content-length", b"%d" % len(body)),
+        (b"content-type", answer.content_type.encode("latin-1", "replace")),
+        (b"content-length", b"%d" % len(answer.body)),
         *headers,
     ]
-    await send({"type": "http.response.start", "status": status, "headers": fields})
-    await send({"type": "http.response.body", "body": body})
+    if answer.status == _UNAVAILABLE:
+        fields.append(_RETRY_AFTER)
+    await send({"type": "http.response.start", "status": answer.status, "headers": fields})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rlserving.frames import Answer, Request
 
 _LARGEST_BATCH = 64
+_LARGE = 1 << 20  # bytes of bodies after which a batch ends
 _MOST_DOUBLINGS = 5  # of the pause before another try, which is half a minute then
 
 
@@ -102,6 +103,8 @@ class Dispatcher:
             NoWorker: No worker can be started.
         """
         if len(self._queue) >= self._limits.queue_size:
+            self._hand_out()  # where a worker is idle, they wait for this turn of the loop alone
+        if len(self._queue) >= self._limits.queue_size:
             raise QueueFull
         if self.failure:
             raise NoWorker(self.failure)
@@ -143,9 +146,17 @@ class Dispatcher:
         self._scheduled = False
         while self._queue and self._idle:
             worker = self._idle.pop()
-            largest = _LARGEST_BATCH if worker.batches else 1
-            size = min(largest, len(self._queue))
-            worker.send([self._queue.popleft() for _ in range(size)], self._limits.timeout)
+            worker.send(self._batch(worker), self._limits.timeout)
+
+    def _batch(self, worker: Worker) -> list[Waiting]:
+        """Take as many requests from the queue as a worker is to have at once."""
+        most = _LARGEST_BATCH if worker.batches else 1
+        batch: list[Waiting] = []
+        size = 0
+        while self._queue and len(batch) < most and size < _LARGE:
+            batch.append(self._queue.popleft())
+            size += len(batch[-1].request.body)
+        return batch
 
     # What a worker tells its dispatcher.
 

@@ -24,6 +24,7 @@ from rlcore.platforms.local import processes
 from rlcore.platforms.local.application import Application, Rules
 from rlcore.platforms.local.dispatcher import Dispatcher, Limits
 from rlcore.platforms.local.endpointfolder import EndpointFolder
+from rlcore.platforms.local.gathering import GatheringProtocol
 from rlcore.platforms.local.unpacking import Unpacking
 from rlcore.platforms.local.worker import NoWorker
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _FLUSH_INTERVAL = 0.5  # seconds between a request and its line in the access log, at most
 _LAST_ANSWERS = 10.0  # seconds for what is in flight when the endpoint is deleted
+_LAST_STEPS = 2.0  # seconds for a worker to end, when nobody waits for its answers any more
 _REASON_LIMIT = 4096  # characters of a failure's reason
 # What of the client's environment is not the worker's: its own Python and its own job, if any.
 _PREFIXES = ("PYTHON", "SM_", "SAGEMAKER_", "RLCORE_", "VIRTUAL_ENV")
@@ -78,7 +80,7 @@ class Front:
         bringing = asyncio.create_task(self._bring_into_service())
         await self._server.serve([self._listening])
         bringing.cancel()
-        await self._dispatcher.close(_LAST_ANSWERS)
+        await self._dispatcher.close(_LAST_STEPS)
         self._flush()
         self._held.close()
 
@@ -189,7 +191,7 @@ def _given(options: Mapping[str, Any], **names: str) -> dict[str, Any]:
 def _configuration(application: Application) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http="httptools",
+        http=GatheringProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",

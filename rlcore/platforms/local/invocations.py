@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rlcore.endpoints import Answer
@@ -79,8 +80,10 @@ class Connections:
     ) -> tuple[http.client.HTTPResponse, bytes]:
         connection = self._kept.get(name)
         if connection is None:
-            connection = self._kept[name] = _Connection(self._find(name))
-        connection.request("POST", "/invocations", body, {**headers, **connection.authorization})
+            connection = self._kept[name] = _Connection.to(self._find(name))
+        given = {**headers, **connection.authorization}
+        with suppress(BrokenPipeError, ConnectionResetError):  # a refusal may come before the end
+            connection.request("POST", "/invocations", body, given)
         response = connection.getresponse()
         return response, response.read()
 
@@ -88,11 +91,16 @@ class Connections:
 class _Connection(http.client.HTTPConnection):
     """A connection that sends each request at once, and knows the endpoint's token."""
 
-    def __init__(self, folder: EndpointFolder) -> None:
+    def __init__(self, port: int, timeout: float, token: str) -> None:
+        super().__init__(ADDRESS, port, timeout=timeout)
+        self.authorization = {"Authorization": f"Bearer {token}"}
+
+    @classmethod
+    def to(cls, folder: EndpointFolder) -> _Connection:
+        """Return a connection to the endpoint of a folder."""
         document = folder.read_document()
         timeout = float(document["options"].get("timeout", _TIMEOUT)) + _MARGIN
-        super().__init__(ADDRESS, document["port"], timeout=timeout)
-        self.authorization = {"Authorization": f"Bearer {folder.token.read_text('utf-8')}"}
+        return cls(document["port"], timeout, folder.token.read_text("utf-8"))
 
     def __del__(self) -> None:
         # Who drops a predictor drops its connection.

@@ -12,6 +12,7 @@ from rlcore import storage
 from rlcore.platforms.local.locks import locked
 from rlcore.runner import archive as source_archive
 from rlscript import archives
+from rlserving import models
 from rlserving.manifest import MANIFEST
 
 if TYPE_CHECKING:
@@ -104,9 +105,10 @@ class Unpacking:
     def _requirements(self) -> Path | None:
         """Return the requirements of a user's inference code; our own exports' are for images."""
         folder = self._folder
-        code = folder.code if self._document["program"] else folder.model / "code"
-        own = not self._document["program"] and (folder.model / MANIFEST).exists()
+        code = folder.code if folder.code.exists() else folder.model / "code"
+        exported = (folder.model / MANIFEST).exists() and not models.brings_code(folder.model)
         path = code / _REQUIREMENTS
+        own = exported and not self._document["program"]
         return path if path.is_file() and not own else None
 
     def _build(self, requirements: Path | None, held: ExitStack) -> str:

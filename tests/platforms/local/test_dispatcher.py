@@ -26,13 +26,14 @@ class Bench:
         self.told: list[str] = []
         self.changes = asyncio.Semaphore(0)
         self.processes: list[subprocess.Popen[bytes]] = []
+        self.program = sys.executable
         self.dispatcher = Dispatcher(
             self.spawn, Limits(**limits), tell=self.told.append, changed=self.changed
         )
 
     def spawn(self, descriptor: int) -> subprocess.Popen[bytes]:
         """Start a worker."""
-        command = [sys.executable, str(WORKER), *self.options, str(descriptor)]
+        command = [self.program, str(WORKER), *self.options, str(descriptor)]
         self.processes.append(subprocess.Popen(command, pass_fds=[descriptor]))
         return self.processes[-1]
 
@@ -95,6 +96,22 @@ def test_what_waits_is_one_batch():
     run(test())
 
 
+def test_large_bodies_are_no_large_batch():
+    """A batch ends with the body that makes it large, so that it fits into memory."""
+
+    async def test():
+        async with Bench("--batches") as bench:
+            first = bench.ask("sleep 0.1")
+            await asyncio.sleep(0)
+            others = [bench.ask("x" * 600_000) for _ in range(5)]
+
+            await first
+            sizes = [json.loads((await other).body)["of"] for other in others]
+            assert [2, 2, 2, 2, 1] == sizes
+
+    run(test())
+
+
 def test_user_code_gets_one_at_a_time():
     """A worker that takes no batches never gets one."""
 
@@ -133,6 +150,18 @@ def test_a_full_queue():
                 bench.ask("c")
 
             assert [200, 200, 200] == [(await each).status for each in asked]
+
+    run(test())
+
+
+def test_a_full_queue_before_an_idle_worker():
+    """What comes in one turn of the loop is not refused for it while a worker is idle."""
+
+    async def test():
+        async with Bench(queue_size=1) as bench:
+            asked = [bench.ask("a"), bench.ask("b")]
+
+            assert [200, 200] == [(await each).status for each in asked]
 
     run(test())
 
@@ -204,6 +233,56 @@ def test_a_worker_that_cannot_be_replaced(tmp_path):
             while bench.dispatcher.failure:
                 await bench.changes.acquire()
             assert "back" == (await bench.said("back"))["said"]
+
+    run(test())
+
+
+def test_a_worker_that_hangs_up(tmp_path):
+    """It is asked nothing while its process lives on; the next worker answers."""
+
+    async def test():
+        async with Bench() as bench:
+            await bench.ask(f"hang up {tmp_path / 'gone'}")
+            while not (tmp_path / "gone").exists():  # noqa: ASYNC110 - another process is waited for
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # in which the loop sees the end of its socket
+
+            assert bench.processes[0].poll() is None
+            answer = await bench.said("next")
+            assert bench.processes[1].pid == answer["pid"]
+
+    run(test())
+
+
+def test_a_worker_whose_program_is_gone():
+    """What waits is refused with the reason, and it is tried again."""
+
+    async def test():
+        async with Bench() as bench:
+            bench.program = "/no/such/python"
+            asked = [bench.ask("die"), bench.ask("waits")]
+
+            assert [503, 503] == [(await each).status for each in asked]
+            assert "could not be started: [Errno 2]" in str(bench.dispatcher.failure)
+            bench.program = sys.executable
+            while bench.dispatcher.failure:
+                await bench.changes.acquire()
+            assert "back" == (await bench.said("back"))["said"]
+
+    run(test())
+
+
+def test_closing_while_a_worker_starts(tmp_path):
+    """A worker that loads the model still is not waited for."""
+
+    async def test():
+        bench = Bench("--slow-start", tmp_path / "begun")
+        starting = asyncio.ensure_future(bench.dispatcher.start())
+        while not (tmp_path / "begun").exists():  # noqa: ASYNC110 - another process is waited for
+            await asyncio.sleep(0.01)
+        await bench.dispatcher.close(patience=60)
+        with pytest.raises(NoWorker, match="exit code -9"):
+            await starting
 
     run(test())
 

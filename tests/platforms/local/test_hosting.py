@@ -6,17 +6,22 @@ import http.client
 import io
 import json
 import os
+import re
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import tarfile
+import textwrap
 import threading
+import time
 import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import attrs
+import cartpole
 import pytest
 
 from rlcore import source
@@ -27,10 +32,12 @@ from rlcore.errors import (
     InvalidArgument,
     InvocationFailed,
     NotDeployable,
+    PlatformError,
     PortTaken,
 )
-from rlcore.platforms.local import processes
+from rlcore.platforms.local import fronts, processes
 from rlcore.platforms.local.endpointfolder import endpoint_folder
+from rlcore.platforms.local.locks import locked
 from rlcore.spec import Unavailable
 
 ECHO = """
@@ -168,7 +175,8 @@ def test_requests_that_are_refused(endpoints):
         "GET is": (405, request(status, path="/ping", **let)),
         "1000 bytes at most": (413, request(status, body=b"x" * 1001, **let)),
         "at most; ask": (413, request(status, body=iter([b"x" * 600, b"x" * 600]), **let)),
-        "within 0.5 s": (408, unfinished(status)),
+        "within 0.5 s": (408, unfinished(status, '{"a"')),
+        "did not come": (408, unfinished(status, "")),
     }
     for words, (expected, (code, _, answer)) in refusals.items():
         assert (expected, True) == (code, words in answer["error"]), answer
@@ -176,14 +184,90 @@ def test_requests_that_are_refused(endpoints):
     assert {"d": 4} == endpoints.ask({"d": 4})["said"]
 
 
-def unfinished(status):
-    """Send a part of a body, and return what comes back."""
+def unfinished(status, part):
+    """Send a part of a body of 8 bytes, and return what comes back."""
     with socket.create_connection(("127.0.0.1", urlsplit(status.url).port), 20) as connection:
         head = f"POST /invocations HTTP/1.1\r\nHost: localhost\r\nAuthorization: {bearer()}\r\n"
-        connection.sendall(f'{head}Content-Length: 8\r\n\r\n{{"a"'.encode())
+        connection.sendall(f"{head}Content-Length: 8\r\n\r\n{part}".encode())
         response = http.client.HTTPResponse(connection)
         response.begin()
         return response.status, response.headers, json.loads(response.read())
+
+
+def test_a_client_that_leaves(endpoints, until):
+    """A request whose body never came is no request: the worker is not asked."""
+    status = endpoints.deploy(ECHO)
+    with socket.create_connection(("127.0.0.1", urlsplit(status.url).port), 20) as connection:
+        head = f"POST /invocations HTTP/1.1\r\nHost: localhost\r\nAuthorization: {bearer()}\r\n"
+        connection.sendall(f"{head}Content-Length: 8\r\n\r\n".encode())
+    until(lambda: " 400 POST " in folder().access_log.read_text())
+
+    assert {"h": 8} == endpoints.ask({"h": 8})["said"]
+    until(lambda: endpoints.hosting.describe("endpoint").requests == 1)
+
+
+@pytest.mark.parametrize("megabytes", [20, 80])
+def test_a_body_that_is_far_too_large(endpoints, megabytes):
+    """Its sender hears of it, also where the endpoint does not read it to its end."""
+    endpoints.deploy(ECHO)
+    for _ in range(2):
+        with pytest.raises(InvocationFailed, match="6291456 bytes at most") as raised:
+            endpoints.hosting.invoke(
+                "endpoint", bytes(megabytes << 20), content_type="text/csv", accept="*/*"
+            )
+        assert 413 == raised.value.status
+
+    assert {"e": 5} == endpoints.ask({"e": 5})["said"]
+
+
+def test_an_endpoint_that_loads_its_model(endpoints, until):
+    """It says that it is not in service yet, and is deleted at once."""
+    endpoints.start("import time\ndef model_fn(folder): time.sleep(600)")
+    until(lambda: endpoints.hosting.describe("endpoint").stage == "Starting worker")
+    status = endpoints.hosting.describe("endpoint")
+
+    code, headers, answer = request(status, Authorization=bearer())
+    assert (503, "1") == (code, headers["Retry-After"])
+    assert "the endpoint is not in service yet: Starting worker" == answer["error"]
+    begun = time.monotonic()
+    endpoints.hosting.delete("endpoint")
+    assert time.monotonic() - begun < 8  # and not the ten seconds of a worker that answers
+
+
+def test_a_full_disk(endpoints):
+    """The endpoint goes on, starts a worker again and is deleted, though nothing can be written."""
+    endpoints.deploy(ECHO)
+    front = int(folder().process.read_text())
+    resource.prlimit(front, resource.RLIMIT_FSIZE, (0, 0))
+    with pytest.raises(InvocationFailed, match="The worker died"):
+        endpoints.ask({"die": True})
+
+    assert {"f": 6} == endpoints.ask({"f": 6})["said"]
+    assert [] == list(folder().path.glob(".status*"))
+    endpoints.hosting.delete("endpoint")
+    assert [] == endpoints.hosting.endpoints()
+
+
+def test_http_of_every_kind(endpoints):
+    """Requests in pieces, two at once, and without a body are answered one by one."""
+    status = endpoints.deploy(ECHO)
+    head = f"POST /invocations HTTP/1.1\r\nHost: localhost\r\nAuthorization: {bearer()}\r\n"
+    whole = f'{head}Content-Length: 8\r\n\r\n{{"i": 9}}'.encode()
+    with socket.create_connection(("127.0.0.1", urlsplit(status.url).port), 20) as connection:
+        connection.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 8\r\n\r\n".encode())
+        assert b"HTTP/1.1 100 Continue\r\n\r\n" == connection.recv(1000)
+        connection.sendall(b'{"i": 9}')
+        first = connection.recv(1000)
+        connection.sendall(whole + whole)
+        chunks = f'{head}Transfer-Encoding: chunked\r\n\r\n4\r\n{{"i"\r\n4\r\n: 9}}\r\n0\r\n\r\n'
+        connection.sendall(chunks.encode())
+        connection.sendall(b"HEAD /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answers = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+    assert (1, 1) == (first.count(b"HTTP/1.1 200"), first.count(b'{"said": {"i": 9}'))
+    assert 3 == answers.count(b'{"said": {"i": 9}')
+    assert (3, 1) == (answers.count(b"HTTP/1.1 200"), answers.count(b"HTTP/1.1 405"))
+    assert answers.endswith(b"\r\n\r\n")
 
 
 def test_ping(endpoints):
@@ -353,6 +437,19 @@ def test_code_beside_the_model(endpoints, tmp_path):
     assert ("w-minemint", True) == (answer.body.decode(), "text/plain" in answer.content_type)
 
 
+def test_code_that_was_added_to_an_export(endpoints, tmp_path):
+    """Inference code that a policy's manifest does not name is a user's: it has its packages."""
+    wheel = toothpaste(tmp_path)
+    files = {
+        "policy.json": json.dumps(cartpole.manifest("p.onnx", files={"p.onnx": "0" * 64})),
+        "code/requirements.txt": f"{wheel}\n",
+        "code/inference.py": "import toothpaste\n" + textwrap.dedent(ECHO),
+    }
+    status = endpoints.deploy(endpoints.pack(files))
+
+    assert EndpointState.IN_SERVICE is status.state, status.failure_reason
+
+
 def toothpaste(folder):
     """Return a wheel with a module `toothpaste`."""
     path = folder / "toothpaste-1.0-py3-none-any.whl"
@@ -409,6 +506,56 @@ def test_deleting_twice_at_once(endpoints):
 
     assert [] == failures
     assert [] == endpoints.hosting.endpoints()
+
+
+def test_deleting_what_somebody_else_replaces(endpoints, until):
+    """Who deletes an endpoint does not hit another that has its name by then."""
+    endpoints.deploy(ECHO)
+    with locked(folder().deleting):
+        inode = folder().deleting.stat().st_ino
+        deleting = threading.Thread(target=lambda: endpoints.hosting.delete("endpoint"))
+        deleting.start()
+        until(lambda: re.search(rf"-> FLOCK .*:{inode} ", Path("/proc/locks").read_text()))
+        fronts.end(folder(), folder().read_document()["id"])
+        folder().path.rename(endpoints.folder / "gone")
+        endpoints.deploy(ECHO)
+    deleting.join()
+
+    assert {"g": 7} == endpoints.ask({"g": 7})["said"]
+
+
+def test_deleting_before_its_process_is_known(endpoints):
+    """An endpoint whose front has not told its number yet is ended as soon as it has."""
+    endpoints.deploy(ECHO)
+    number = folder().process.read_text()
+    folder().process.write_text("")
+    telling = threading.Timer(0.3, folder().process.write_text, [number])
+    telling.start()
+    begun = time.monotonic()
+    endpoints.hosting.delete("endpoint")
+    telling.join()
+
+    assert time.monotonic() - begun < 20  # and not the half minute until it is killed
+    assert [] == endpoints.hosting.endpoints()
+
+
+def test_a_front_that_does_not_start(endpoints, monkeypatch):
+    """It is told with the reason, and nothing is left behind."""
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    with pytest.raises(PlatformError, match="could not be started: .*/no/such/python"):
+        endpoints.start(ECHO)
+
+    assert [] == list(folder().path.parent.iterdir())
+
+
+def test_many_look_at_once(endpoints):
+    """Whoever asks whether an endpoint lives sees the same, whoever else asks."""
+    endpoints.deploy(ECHO)
+    os.kill(int(folder().process.read_text()), signal.SIGKILL)
+    with locked(folder().lock), locked(folder().deleting):  # once it is dead
+        pass
+    with locked(folder().lock, shared=True):
+        assert not fronts.is_alive(folder())
 
 
 def test_deploying_twice_at_once(endpoints):
