@@ -35,6 +35,29 @@ START = 180.0  # seconds
 MANY = 32
 
 
+class Served(NamedTuple):
+    """How a server is started and asked."""
+
+    script: str
+    body: bytes
+
+
+class Requests(NamedTuple):
+    """How often a server is asked in a round: by one client, and by many."""
+
+    one: int
+    many: int
+
+
+MANY_REQUESTS = Requests(3000, 20000)
+FEW = Requests(200, 400)  # what the slow ones can take
+LIMITS = {"bare ASGI": Served("bare.py", BODY)}
+PEERS = {
+    "Ray Serve": Served("ray_serve.py", BODY),
+    "MLflow": Served("mlflow_server.py", MLFLOW_BODY),
+}
+
+
 class Measured(NamedTuple):
     """What a server does with one client, and with many."""
 
@@ -43,13 +66,22 @@ class Measured(NamedTuple):
 
 
 def results(bench: Workbench) -> Iterator[Result]:
-    """Measure all servers in turns, so that a noisy moment hits each of them."""
+    """Measure ours and the limit in turns, so that a noisy moment hits both; then each peer alone.
+
+    Some peers keep a core busy while nobody asks them.
+    """
     archive, graph = _policy(bench)
+    rounds = 1 if bench.quick else 5
     with contextlib.ExitStack() as running:
         ready, target, pids = running.enter_context(_endpoint(bench, archive))
-        targets = {"ours": target, **_others(bench, graph, running)}
-        found = _measure(targets, rounds=1 if bench.quick else 5, quick=bench.quick)
+        targets = {"ours": target}
+        for name in _installed(bench, LIMITS):
+            targets[name] = running.enter_context(_served(bench, name, graph))
+        found = _measure(targets, rounds, FEW if bench.quick else MANY_REQUESTS)
         growth, size = _memory(target, pids, requests=200 if bench.quick else 10000)
+    for name in _installed(bench, PEERS):
+        with _served(bench, name, graph) as target:
+            found.update(_measure({name: target}, rounds, FEW))
     yield from _latency(found)
     yield Result(what="endpoint: ready after `deploy`", unit="s, wall", ours=ready, bar=2)
     yield Result(what="endpoint: memory of front and worker", unit="MB", ours=size, bar=250)
@@ -134,23 +166,15 @@ def _processes(folder: Path) -> list[int]:
     return found
 
 
-def _others(bench: Workbench, graph: Path, running: contextlib.ExitStack) -> dict[str, Target]:
-    """Start the limit and the peers that could be installed."""
-    servers = {
-        "bare ASGI": ("bare ASGI", "bare.py", BODY),
-        "Ray Serve": ("Ray Serve", "ray_serve.py", BODY),
-        "MLflow": ("MLflow", "mlflow_server.py", MLFLOW_BODY),
-    }
-    return {
-        name: running.enter_context(_served(bench.peers[peer] / "python", script, graph, body))
-        for name, (peer, script, body) in servers.items()
-        if peer in bench.peers
-    }
+def _installed(bench: Workbench, servers: dict[str, Served]) -> list[str]:
+    return [name for name in servers if name in bench.peers]
 
 
 @contextlib.contextmanager
-def _served(python: Path, script: str, graph: Path, body: bytes) -> Iterator[Target]:
+def _served(bench: Workbench, name: str, graph: Path) -> Iterator[Target]:
     """Run a server until the block ends; it ends when its standard input does."""
+    script, body = {**LIMITS, **PEERS}[name]
+    python = bench.peers[name] / "python"
     port = _free_port()
     target = Target(url=f"http://127.0.0.1:{port}/invocations", body=body)
     command = [str(python), str(SERVERS / script), str(graph), str(port)]
@@ -190,17 +214,16 @@ def _wait(ready: Callable[[], bool], process: subprocess.Popen[bytes], output: P
         time.sleep(0.2)
 
 
-def _measure(targets: dict[str, Target], *, rounds: int, quick: bool) -> dict[str, Measured]:
-    """Return the medians of all rounds; the slow servers get as many requests as they can take."""
+def _measure(targets: dict[str, Target], rounds: int, requests: Requests) -> dict[str, Measured]:
+    """Return the medians of all rounds."""
     found: dict[str, list[Measured]] = {name: [] for name in targets}
     for _ in range(rounds):
         for name, target in targets.items():
             load(target, clients=1, requests=20)
-            slow = quick or name not in {"ours", "bare ASGI"}
             found[name].append(
                 Measured(
-                    load(target, clients=1, requests=200 if slow else 3000),
-                    load(target, clients=MANY, requests=400 if slow else 20000),
+                    load(target, clients=1, requests=requests.one),
+                    load(target, clients=MANY, requests=requests.many),
                 )
             )
     return {name: Measured(*map(_median, zip(*each, strict=True))) for name, each in found.items()}

@@ -21,7 +21,8 @@ callers who catch that one go on working::
     │   └── BuildFailed                       the installer failed
     ├── PlatformError(RuntimeError)           a platform cannot do what it was asked to
     │   ├── UnknownPlatform(ValueError)       no installed platform answers to the name
-    │   └── PortTaken                         another process listens on the port
+    │   ├── PortTaken                         another process listens on the port
+    │   └── ServiceError                      a service refused, or could not be reached
     ├── JobExists(ValueError)                 the name is taken
     ├── JobNotFound(ValueError)               no platform knows the job
     ├── JobNotStarted(ValueError)             asked about a training job before fit
@@ -118,6 +119,36 @@ class UnknownPlatform(PlatformError, ValueError):
 
 class PortTaken(PlatformError):
     """Another process listens on the port that was asked for."""
+
+
+class ServiceError(PlatformError):
+    """A service that a platform relies on refused a request, or could not be reached.
+
+    Attributes:
+        operation: What was asked of it.
+        code: The service's code of the error, or the name of what went wrong on the way.
+        request_id: The service's number of the request, for its support; None without an answer.
+        retried: Whether the request was sent more than once.
+        unanswered: Whether the request may have had its effect, though no answer came.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        code: str,
+        request_id: str | None = None,
+        retried: bool = False,
+        unanswered: bool = False,
+    ) -> None:
+        """Keep the facts beside the message."""
+        super().__init__(message)
+        self.operation = operation
+        self.code = code
+        self.request_id = request_id
+        self.retried = retried
+        self.unanswered = unanswered
 
 
 class JobExists(RLCoreError, ValueError):
