@@ -5,7 +5,8 @@ callers who catch that one go on working::
 
     RLCoreError(Exception)
     ├── InvalidToolkit(ValueError)            no installed plugin answers to the name
-    ├── InvalidFramework(ValueError)          the toolkit has no plugin for the framework
+    ├── InvalidFramework(ValueError, AttributeError)
+    │                                         the toolkit has no plugin for the framework
     ├── UnsupportedVersion(AttributeError)    the plugin does not know the version
     ├── PluginError(RuntimeError)             a plugin is broken, doubled or breaks its contract
     ├── ReleaseUnavailable(RuntimeError)      the release cannot run where it was asked to
@@ -53,8 +54,12 @@ class InvalidToolkit(RLCoreError, ValueError):
     """No installed plugin answers to the toolkit's name."""
 
 
-class InvalidFramework(RLCoreError, ValueError):
-    """The toolkit has no installed plugin for the framework."""
+class InvalidFramework(RLCoreError, ValueError, AttributeError):
+    """The toolkit has no installed plugin for the framework.
+
+    The original raised ValueError for a name that is none, AttributeError for a combination that
+    there was not.
+    """
 
 
 class UnsupportedVersion(RLCoreError, AttributeError):
@@ -132,7 +137,7 @@ class ServiceError(PlatformError):
         unanswered: Whether the request may have had its effect, though no answer came.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a service tells
         self,
         message: str,
         *,
