@@ -195,8 +195,8 @@ _IN_OTHER_FORMS = frozenset({"platform", "tags"})
 # Keywords with a place of their own in the request; every other one travels in its options.
 _PLACED = frozenset(
     {
-        "image_uri", "dependencies", "platform", "instance_count", "instance_type", "volume_size",
-        "max_run", "output_path", "model_uri", "model_channel_name", "checkpoint_s3_uri",
+        "image_uri", "dependencies", "git_config", "platform", "instance_count", "instance_type",
+        "volume_size", "max_run", "output_path", "model_uri", "model_channel_name", "checkpoint_s3_uri",
         "checkpoint_local_path", "base_job_name", "tags", "environment",
     }
 )  # fmt: skip
@@ -215,8 +215,15 @@ def options(
     }
 
 
-def of_request(request: JobRequest) -> dict[str, Any]:
-    """Return the arguments for which an estimator would make this request."""
+def of_request(request: JobRequest, model_channel_name: str = "model") -> dict[str, Any]:
+    """Return the arguments for which an estimator would make this request.
+
+    Args:
+        request: The request.
+        model_channel_name: Name of the channel that brings a model.
+    """
+    of_model = (each for each in request.channels if each.name == model_channel_name)
+    model = next(of_model, None)
     release = request.release
     toolkit = (
         {
@@ -244,6 +251,8 @@ def of_request(request: JobRequest) -> dict[str, Any]:
         "checkpoint_local_path": request.checkpoint_local_path,
         "environment": request.environment,
         "tags": request.tags,
+        "model_uri": model.uri if model and model.uri else None,
+        "model_channel_name": model_channel_name,
     }
 
 

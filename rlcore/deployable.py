@@ -94,6 +94,7 @@ class Deployable:
         image_uri = given["image_uri"] or self.image_name
         cls = model.class_of(self._release, image_uri, self._registry)
         own = {
+            "name": given["name"] or self._job().name,
             "role": given["role"] or self._arguments["role"],
             "image_uri": image_uri,
             "container_log_level": given["container_log_level"]
@@ -103,7 +104,7 @@ class Deployable:
         request, bundle = modelrequests.requested(
             given.with_values(own), self._release, self._model_to_deploy(), self._network(given)
         )
-        return model.make(cls, request, bundle, self._arguments["platform"])
+        return model.make(cls, request, bundle, self._job().platform)
 
     def deploy(
         self,
@@ -229,8 +230,12 @@ class Deployable:
                 return {}
             packed = job.platform.recover(job.name)
             return {"entry_point": packed.entry_point, "source_dir": packed.source_uri}
+        if given["git_config"]:
+            return {}
+        own, repository = self._arguments, None
         if folder is None:
-            folder = self._folder_of(script)
-        if beside is None and not (folder and "://" in folder):
-            beside = self._arguments["dependencies"]
-        return {"source_dir": folder, "dependencies": beside}
+            repository = own["git_config"]
+            folder = self.source_dir if repository else self._folder_of(script)
+        if beside is None and repository == own["git_config"] and not (folder and "://" in folder):
+            beside = own["dependencies"]
+        return {"source_dir": folder, "dependencies": beside, "git_config": repository}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -60,6 +60,8 @@ class Deployment:
         instance_count: Number of hosts.
         tags: The endpoint's tags, name to value.
         options: Every other argument, by its second-generation name, that was given.
+        container: Returns the container of a model like this one: from its request, once all of it
+            is where hosting reads it, the region, the instance type and the accelerator.
     """
 
     name: str
@@ -68,6 +70,9 @@ class Deployment:
     instance_count: int = 1
     tags: Mapping[str, str] = attrs.field(factory=dict, converter=frozen_mapping)
     options: Mapping[str, Any] = attrs.field(factory=dict, converter=frozen_mapping)
+    container: Callable[[ModelRequest, str, str, str | None], Container] | None = attrs.field(
+        default=None, repr=False, eq=False
+    )
 
 
 class EndpointState(enum.Enum):
@@ -92,7 +97,8 @@ class EndpointStatus:
         url: Address of the HTTP server, where there is one.
         model_data: Address of the model that it serves.
         release: `toolkit version (framework version)` for lists.
-        policies: Names of the policies that `act` may ask; empty for a model without `policy.json`.
+        policies: Names of the policies that `act` may ask; empty for a model without `policy.json`,
+            None where hosting does not tell.
         requests: How many requests were answered.
         outside: How many observations were outside their space's bounds.
         restarts: How often a worker died and was started again.
@@ -106,7 +112,7 @@ class EndpointStatus:
     url: str | None = None
     model_data: str
     release: str = ""
-    policies: tuple[str, ...] = ()
+    policies: tuple[str, ...] | None = ()
     requests: int = 0
     outside: int = 0
     restarts: int = 0

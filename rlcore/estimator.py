@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import time
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+
+import attrs
 
 from rlcore import arguments, inputs, jobnames, kinds, platforms
 from rlcore.definitions import parse_definitions
 from rlcore.deployable import Deployable
 from rlcore.errors import InvalidArgument, JobExists, MissingArgument
 from rlcore.hyperparameters import encode
+from rlcore.inputs import MODEL_TYPE
 from rlcore.kinds import Kind
 from rlcore.names import RLFramework, RLToolkit, toolkit_key
+from rlcore.platforms.base import ImagePlatform
 from rlcore.registry import ToolkitRegistry, default_registry
 from rlcore.spec import Channel, JobRequest, MetricDefinition, Plan, Resources
 from rlcore.training import TrainingJob
@@ -84,6 +88,7 @@ class RLEstimator(Deployable):
         self.latest_training_job: TrainingJob | None = None
         self.latest_predictor: Predictor | None = None
         self.jobs: list[TrainingJob] = []
+        self._place: Platform | None = None
         self._hyperparameters = _mapping("hyperparameters", hyperparameters)
         self._release: ToolkitRelease | None = None
         if self.image_name:
@@ -100,6 +105,10 @@ class RLEstimator(Deployable):
             return values[arguments.second_name(name)]
         msg = f"{type(self).__name__!r} object has no attribute {name!r}"
         raise AttributeError(msg)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle carries: no connections."""
+        return {**self.__dict__, "_place": None}
 
     def __repr__(self) -> str:
         """Return the script and what trains it."""
@@ -207,7 +216,9 @@ class RLEstimator(Deployable):
         cls,
         training_job_name: str,
         platform: str | Platform | None = None,
+        model_channel_name: str = "model",
         *,
+        sagemaker_session: Any = None,
         wait: bool = True,
         registry: ToolkitRegistry | None = None,
     ) -> RLEstimator:
@@ -216,14 +227,25 @@ class RLEstimator(Deployable):
         While the job runs its whole log is shown, from the first line, and the end is waited for
         unless *wait* is False.
 
+        Args:
+            training_job_name: The job's name.
+            platform: Where it is; this machine and then SageMaker are asked by default. A session
+                of the SageMaker SDK or of boto3, as in the original, means SageMaker.
+            model_channel_name: Name of the channel that brings a model.
+            sagemaker_session: Such a session.
+            wait: Whether to wait for the job's end.
+            registry: Where toolkits are looked up; those installed by default.
+
         Raises:
-            JobNotFound: The platform does not know the job.
+            JobNotFound: No platform knows the job.
             TrainingFailed: The job failed.
         """
-        place = platforms.resolve(platform)
-        request = place.recover(jobnames.check(training_job_name))
+        name = jobnames.check(training_job_name)
+        place = platforms.holding(name, platform, session=sagemaker_session, registry=registry)
+        request = place.recover(name)
         job = TrainingJob(place, request)
-        estimator = cls(**arguments.of_request(request), platform=place, registry=registry)
+        known = arguments.of_request(request, model_channel_name)
+        estimator = cls(**known, platform=place, registry=registry)
         estimator.latest_training_job = job
         estimator.jobs.append(job)
         if wait:
@@ -300,33 +322,47 @@ class RLEstimator(Deployable):
         job_name: str | None,
         experiment_config: Mapping[str, Any] | None,
     ) -> tuple[Plan, Bundle | None, Platform]:
-        platform = platforms.resolve(self._arguments["platform"], self._arguments["instance_type"])
-        bundle = self._bundle()
-        request = self._request(inputs_given, job_name, experiment_config, bundle)
+        platform = self._platform()
+        bundle = self._bundle(platform)
+        name = job_name or jobnames.unique(self._base_job_name(platform), time.time())
+        request = self._request(inputs_given, name, experiment_config, bundle)
         return platform.plan(request), bundle, platform
 
-    def _bundle(self) -> Bundle | None:
-        if self._arguments["git_config"]:
-            msg = "git_config is not supported yet. Clone the repository and give source_dir."
-            raise InvalidArgument(msg)
+    def _platform(self) -> Platform:
+        """Return where it runs, found once: a platform keeps its clients."""
+        if self._place is None:
+            given = self._arguments
+            types = given["instance_type"] or ("ml." if given["instance_groups"] else None)
+            self._place = platforms.resolve(
+                given["platform"],
+                types,
+                session=given["sagemaker_session"],
+                registry=self._own_registry,
+            )
+        return self._place
+
+    def _bundle(self, platform: Platform) -> Bundle | None:
         if self._source_uri():
             return None
-        from rlcore import source  # noqa: PLC0415 - constructing packs nothing
+        from rlcore import repositories, requirements  # noqa: PLC0415 - constructing packs nothing
 
-        packages = (
-            "rlscript",
-            "rlserving",
-            *(self._release.script_packages if self._release else ()),
-        )
-        return source.bundle(
+        given, release = self._arguments, self._release
+        packages = ("rlscript", "rlserving", *(release.script_packages if release else ()))
+        rewritten = {}
+        if release and isinstance(platform, ImagePlatform):
+            added = functools.partial(requirements.merged, release.image_requirements)
+            rewritten[requirements.FILE] = added
+        return repositories.bundle(
+            given["git_config"],
             self.entry_point,
-            Path(self.source_dir).expanduser() if self.source_dir else None,
-            [Path(path).expanduser() for path in self._arguments["dependencies"] or ()],
+            self.source_dir,
+            given["dependencies"],
             packages,
+            rewritten=rewritten,
         )
 
     def _source_uri(self) -> str | None:
-        if not self.source_dir or "://" not in self.source_dir:
+        if not self.source_dir or "://" not in self.source_dir or self._arguments["git_config"]:
             return None
         if self.source_dir.startswith(("s3://", "file://")):
             return self.source_dir
@@ -339,7 +375,7 @@ class RLEstimator(Deployable):
     def _request(
         self,
         inputs_given: Any,
-        job_name: str | None,
+        name: str,
         experiment_config: Mapping[str, Any] | None,
         bundle: Bundle | None,
     ) -> JobRequest:
@@ -349,7 +385,7 @@ class RLEstimator(Deployable):
             options["experiment_config"] = _mapping("experiment_config", experiment_config)
         encode(self._hyperparameters)
         return JobRequest(
-            name=jobnames.check(job_name or jobnames.unique(self._base_job_name(), time.time())),
+            name=jobnames.check(name),
             release=self._release,
             image_uri=self.image_name,
             entry_point=bundle.entry_point if bundle else self.entry_point,
@@ -372,14 +408,20 @@ class RLEstimator(Deployable):
             options=options,
         )
 
-    def _base_job_name(self) -> str:
-        return self._arguments["base_job_name"] or jobnames.base_of(self._release, self.image_name)
+    def _base_job_name(self, platform: Platform) -> str:
+        if self._arguments["base_job_name"]:
+            return str(self._arguments["base_job_name"])
+        if isinstance(platform, ImagePlatform):
+            kind = self._arguments["instance_type"]
+            return platform.base_job_name(self._release, self.image_name, kind)
+        return jobnames.base_of(self._release, self.image_name)
 
     def _channels(self, inputs_given: Any) -> tuple[Channel, ...]:
         found = list(inputs.channels(inputs_given))
         if self._arguments["model_uri"]:
             name = self._arguments["model_channel_name"]
-            found.extend(inputs.channels({name: self._arguments["model_uri"]}))
+            (model,) = inputs.channels({name: self._arguments["model_uri"]})
+            found.append(attrs.evolve(model, content_type=MODEL_TYPE, input_mode="File"))
         return inputs.check(found)
 
 

@@ -124,9 +124,6 @@ def of_model(given: Mapping[str, Any]) -> Given:
     if not values["entry_point"] and (values["source_dir"] or values["dependencies"]):
         msg = "Please provide an `entry_point`."
         raise MissingArgument(msg)
-    if values["git_config"]:
-        msg = "git_config is not supported yet. Clone the repository and give source_dir."
-        raise InvalidArgument(msg)
     _check_numbers(values)
     return Given(values, arguments.options(values, MODEL, _PLACED))
 

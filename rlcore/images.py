@@ -102,6 +102,12 @@ def parse_image_uri(uri: str) -> ImageAddress | None:
     return ImageAddress(**found.groupdict()) if found else None
 
 
+def groups_of(account: str) -> frozenset[str]:
+    """Return the groups whose registries an account has, in whichever region."""
+    groups = _registries()["groups"].items()
+    return frozenset(group for group, accounts in groups if account in accounts.values())
+
+
 def processor(instance_type: str) -> str:
     """Return `cpu` or `gpu` for an instance type.
 

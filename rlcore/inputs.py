@@ -12,6 +12,9 @@ from rlcore.errors import ConflictingArguments, InvalidArgument
 from rlcore.spec import Channel
 
 DEFAULT_CHANNEL = "training"
+MODEL_TYPE = "application/x-sagemaker-model"
+"""Content type of the channel that brings a model."""
+
 MOST_CHANNELS = 20
 _NAME = re.compile(r"[A-Za-z0-9.\-_]{1,64}")
 

@@ -75,6 +75,10 @@ class Model(abc.ABC):
 
         return Predictor(endpoint_name, hosting=hosting)
 
+    def _container_of(self, request: ModelRequest, *where: Any) -> Container:
+        """Return the container of the same model, of which more is known by now."""
+        return attrs.evolve(self, request=request).container(*where)
+
     @classmethod
     def from_archive(  # noqa: PLR0913 - a foreign archive says nothing by itself
         cls,
@@ -138,8 +142,9 @@ class Model(abc.ABC):
         from rlcore import startup  # noqa: PLC0415 - a class alone starts nothing
 
         given = startup.arguments_of({**count_and_type, **kwargs})
-        hosting = startup.hosting(given, self.platform)
-        name = startup.start(hosting, self.request, self.bundle, given)
+        session = self.request.options.get("sagemaker_session")
+        hosting = startup.hosting(given, self.platform, session)
+        name = startup.start(hosting, self.request, self.bundle, given, self._container_of)
         own = self.request.options.get("predictor_cls")
         predictor: Predictor = own(name, hosting=hosting) if own else self.predictor(name, hosting)
         for what in ("serializer", "deserializer"):

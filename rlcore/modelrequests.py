@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlcore import hostingarguments, policy
@@ -110,13 +109,9 @@ def _unsaid(address: str, registry: ToolkitRegistry) -> MissingArgument:
 
 
 def _bundle(given: Given) -> Bundle | None:
-    folder = given["source_dir"]
-    if not given["entry_point"] or (folder and "://" in folder):
+    folder, repository = given["source_dir"], given["git_config"]
+    if not given["entry_point"] or (folder and "://" in folder and not repository):
         return None
-    from rlcore import source  # noqa: PLC0415 - most models bring no code of the caller's
+    from rlcore import repositories  # noqa: PLC0415 - most models bring no code of the caller's
 
-    return source.bundle(
-        given["entry_point"],
-        Path(folder).expanduser() if folder else None,
-        [Path(path).expanduser() for path in given["dependencies"] or ()],
-    )
+    return repositories.bundle(repository, given["entry_point"], folder, given["dependencies"])

@@ -247,7 +247,7 @@ class Predictor:
     def _explain(self, status: int | None) -> None:
         """Raise for an endpoint whose model has no policy to ask; return where it has one."""
         now = self.status()
-        if now.state is EndpointState.IN_SERVICE and not now.policies:
+        if now.state is EndpointState.IN_SERVICE and now.policies == ():
             msg = (
                 f"The model of {self.endpoint_name} has no policy.json, or code of its own answers"
                 " for it: it has `predict` only. `act` is for policies that rlscript exported."

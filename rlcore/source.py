@@ -1,53 +1,30 @@
 """The training source: collect the files, pack them byte for byte the same, know their digest.
 
 The archive has the script's folder at its root, then the dependencies and the script-side packages
-under their own names, as the container contract wants it. Two bundles of equal files are equal
-bytes, whoever packs them and when. The digest is over the uncompressed archive, since compressors
-differ from version to version.
+under their own names, as the container contract wants it. `rlcore.ignoring` says what stays out.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
+import heapq
+import itertools
 import os
-import stat
-import tarfile
 import tempfile
-import zlib
+import warnings
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import attrs
 
-from rlcore import storage
+from rlcore import ignoring, packing, storage
+from rlcore.collecting import collect, left_out, package_modules
 from rlcore.errors import SourceError, did_you_mean
+from rlcore.packing import Member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-# What no training needs and every working folder has.
-IGNORED_FOLDERS = frozenset(
-    {
-        ".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints",
-        ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", "rlcore-output",
-    }
-)  # fmt: skip
-IGNORED_SUFFIXES = (".pyc", ".pyo", ".DS_Store")
-_GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"
-_LEVEL = 1  # A quarter of the default's CPU time, for archives that live a few seconds.
-
-
-class _Sink(Protocol):
-    def write(self, data: bytes, /) -> int: ...
-
-
-@attrs.frozen
-class Member:
-    """One file of the archive: its name there, and where it is on this machine."""
-
-    name: str
-    path: Path
+_LARGE = 100_000_000  # bytes from which a source is more than source
 
 
 @attrs.frozen(kw_only=True)
@@ -66,6 +43,15 @@ class Bundle:
     digest: str
     size: int
 
+    def __str__(self) -> str:
+        """Return how many files and bytes there are, and the largest."""
+        files = f"{len(self.members)} files, {_megabytes(self.size)}"
+        return f"{files}; largest: {_told(self.largest())}"
+
+    def largest(self, count: int = 3) -> tuple[Member, ...]:
+        """Return the largest files, the largest first."""
+        return _largest(self.members, count)
+
     def write(self, path: Path) -> None:
         """Write the archive, compressed, so that *path* is whole or not there.
 
@@ -76,7 +62,7 @@ class Bundle:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".")
         try:
             with os.fdopen(handle, "wb") as file:
-                digest = _write_compressed(self.members, file)
+                digest = packing.write(self.members, file)
             if digest != self.digest:
                 msg = "The source changed while it was being packed. Start again."
                 raise SourceError(msg)
@@ -92,6 +78,8 @@ def bundle(
     source_dir: Path | None = None,
     dependencies: Sequence[Path] = (),
     packages: Iterable[str] = (),
+    *,
+    rewritten: Mapping[str, Callable[[str], str]] | None = None,
 ) -> Bundle:
     """Collect the source of a script and return it as a bundle.
 
@@ -100,93 +88,30 @@ def bundle(
         source_dir: Folder whose content goes to the archive's root; only the script without it.
         dependencies: Files and folders that go to the root under their own names.
         packages: Import names of script-side packages that go to the root.
+        rewritten: Name of a text in the archive to what makes it from the one that was collected,
+            which is empty where there is none. No file on this machine is changed.
 
     Raises:
-        SourceError: Something named is not there, leads outside, or is there twice.
+        SourceError: Something named is not there, left out, leads outside, or is there twice.
     """
     program = _program(entry_point, source_dir)
-    named: list[tuple[str, Path]] = []
-    if source_dir is None:
-        named.append((program, Path(entry_point)))
-    else:
-        named.append(("", source_dir))
-    named.extend((_existing(path).name, path) for path in dependencies)
-    members = _distinct([member for name, path in named for member in _collect(name, path)])
-    _check_free(members, packages)
-    for package in packages:
-        members.extend(_collect(package, _package_folder(package), suffix=".py"))
-    ordered = tuple(sorted(members, key=lambda member: member.name))
-    digest = _Digest()
-    _write_tar(ordered, digest)
-    return Bundle(
-        entry_point=program, members=ordered, digest=digest.hexadecimal(), size=digest.size
+    own = ("", source_dir) if source_dir else (program, Path(entry_point))
+    beside = [(_existing(path).name, path) for path in dependencies]
+    found = _distinct(
+        itertools.chain(
+            collect(*own, followed=program), *(collect(name, path) for name, path in beside)
+        )
     )
-
-
-class _Digest:
-    """A sink that only counts and hashes."""
-
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
-        self.size = 0
-
-    def write(self, data: bytes, /) -> int:
-        self._hash.update(data)
-        self.size += len(data)
-        return len(data)
-
-    def hexadecimal(self) -> str:
-        return self._hash.hexdigest()
-
-
-class _Compressor:
-    """A sink that compresses into a file, with a gzip header that names no time and no file."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-        self._checksum = 0
-        self._size = 0
-        self.digest = _Digest()
-        file.write(_GZIP_HEADER)
-
-    def write(self, data: bytes, /) -> int:
-        self.digest.write(data)
-        self._checksum = zlib.crc32(data, self._checksum)
-        self._size += len(data)
-        self._file.write(self._deflate.compress(data))
-        return len(data)
-
-    def finish(self) -> str:
-        self._file.write(self._deflate.flush())
-        self._file.write(self._checksum.to_bytes(4, "little"))
-        self._file.write((self._size & 0xFFFFFFFF).to_bytes(4, "little"))
-        return self.digest.hexadecimal()
-
-
-def _write_compressed(members: Iterable[Member], file: IO[bytes]) -> str:
-    compressor = _Compressor(file)
-    _write_tar(members, compressor)
-    return compressor.finish()
-
-
-def _write_tar(members: Iterable[Member], sink: _Sink) -> None:
-    with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload]
-        for member in members:
-            with _open(member.path) as file:
-                status = os.fstat(file.fileno())
-                info = tarfile.TarInfo(member.name)
-                info.size = status.st_size
-                info.mode = 0o755 if status.st_mode & stat.S_IXUSR else 0o644
-                archive.addfile(info, file)
-
-
-def _open(path: Path) -> IO[bytes]:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror}. Mend its permissions or move it away."
-        raise SourceError(msg) from error
+    if program not in found:
+        raise left_out(program, Path(source_dir or "."))
+    _check_free(found, packages)
+    for name, make in (rewritten or {}).items():
+        _rewrite(found, name, make)
+    members = [*found.values(), *(member for name in packages for member in package_modules(name))]
+    _warn_of_size(members)
+    ordered = tuple(sorted(members, key=lambda member: member.name))
+    digest, size = packing.digest(ordered)
+    return Bundle(entry_point=program, members=ordered, digest=digest, size=size)
 
 
 def _program(entry_point: str, source_dir: Path | None) -> str:
@@ -227,53 +152,22 @@ def _existing(path: Path) -> Path:
     return path.resolve() if path.name in {"", ".", ".."} else path
 
 
-def _collect(name: str, path: Path, suffix: str = "") -> Iterator[Member]:
-    """Yield the files at *path* under *name*; a link that the user named is followed."""
-    if path.is_file():
-        yield Member(name, path)
-        return
-    root = path.resolve()
-    for folder, folders, files in os.walk(path, followlinks=True):
-        folders[:] = sorted(set(folders) - IGNORED_FOLDERS)
-        for entry in folders:
-            _check_inside(Path(folder, entry), root)
-        for entry in sorted(files):
-            if entry.endswith(suffix) and not entry.endswith(IGNORED_SUFFIXES):
-                file = Path(folder, entry)
-                _check_inside(file, root)
-                if file.is_file():
-                    yield Member(str(PurePosixPath(name, file.relative_to(path))), file)
-
-
-def _check_inside(path: Path, root: Path) -> None:
-    """Refuse a link inside the source that leads out of it, or round in a circle."""
-    if not path.is_symlink():
-        return
-    target = path.resolve()
-    if root != target and root in target.parents and target not in path.parents:
-        return
-    msg = (
-        f"{path} is a link to {target}, outside {root}. Name that path in dependencies, or replace"
-        " the link by what it points to."
-    )
-    raise SourceError(msg)
-
-
-def _distinct(members: list[Member]) -> list[Member]:
-    seen: dict[str, Path] = {}
+def _distinct(members: Iterable[Member]) -> dict[str, Member]:
+    """Return the files by their names, after seeing that each has its own."""
+    found: dict[str, Member] = {}
     for member in members:
-        if member.name in seen:
+        other = found.setdefault(member.name, member)
+        if other is not member:
             msg = (
-                f"{seen[member.name]} and {member.path} would both be {member.name!r} in the"
+                f"{other.content!s} and {member.content!s} would both be {member.name!r} in the"
                 " archive. Rename one of them."
             )
             raise SourceError(msg)
-        seen[member.name] = member.path
-    return members
+    return found
 
 
-def _check_free(members: Iterable[Member], packages: Iterable[str]) -> None:
-    taken = {PurePosixPath(member.name).parts[0].removesuffix(".py") for member in members}
+def _check_free(names: Iterable[str], packages: Iterable[str]) -> None:
+    taken = {PurePosixPath(name).parts[0].removesuffix(".py") for name in names}
     for package in packages:
         if package in taken:
             msg = (
@@ -283,9 +177,46 @@ def _check_free(members: Iterable[Member], packages: Iterable[str]) -> None:
             raise SourceError(msg)
 
 
-def _package_folder(package: str) -> Path:
-    found = importlib.util.find_spec(package)
-    if found is None or not found.submodule_search_locations:
-        msg = f"The script-side package {package!r} is not installed. Reinstall its distribution."
-        raise SourceError(msg)
-    return Path(next(iter(found.submodule_search_locations)))
+def _rewrite(found: dict[str, Member], name: str, make: Callable[[str], str]) -> None:
+    """Put another text in the place of the one of this name."""
+    before = found.get(name)
+    text = _text(before.content) if before else ""
+    after = make(text)
+    if after != text:
+        content = after.encode()
+        found[name] = Member(name, content, len(content))
+
+
+def _text(content: Path | bytes) -> str:
+    if isinstance(content, bytes):
+        return content.decode()
+    try:
+        return content.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise packing.unreadable(content, error) from error
+    except UnicodeDecodeError as error:
+        msg = f"{content} is not UTF-8: {error.reason} at byte {error.start}. Save it as UTF-8."
+        raise SourceError(msg) from error
+
+
+def _warn_of_size(members: Sequence[Member]) -> None:
+    size = sum(member.size for member in members)
+    if size > _LARGE:
+        msg = (
+            f"The source has {_megabytes(size)}. Largest: {_told(_largest(members, 3))}. What the"
+            f" script does not need stays out through a line in {ignoring.OWN_FILE} in source_dir,"
+            f" such as /{_largest(members, 1)[0].name}; data goes better through the inputs of fit."
+        )
+        warnings.warn(msg, UserWarning, stacklevel=3)
+
+
+def _largest(members: Iterable[Member], count: int) -> tuple[Member, ...]:
+    return tuple(heapq.nlargest(count, members, key=lambda member: member.size))
+
+
+def _told(members: Iterable[Member]) -> str:
+    return ", ".join(f"{member.name} ({_megabytes(member.size)})" for member in members)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

@@ -239,6 +239,8 @@ class JobStatus:
         model_data: Address of `model.tar.gz`, once it is there.
         output_data: Address of `output.tar.gz`, once it is there.
         release: `toolkit version (framework version)` for lists.
+        training_seconds: How long the hosts ran, for platforms that bill by it.
+        billable_seconds: For how long of that a platform bills.
     """
 
     name: str
@@ -252,6 +254,8 @@ class JobStatus:
     model_data: str | None = None
     output_data: str | None = None
     release: str = ""
+    training_seconds: int | None = None
+    billable_seconds: int | None = None
 
 
 @attrs.frozen(kw_only=True)

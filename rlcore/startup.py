@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, TextIO
 
+import attrs
+
 from rlcore import arguments, hostingarguments, jobnames, platforms
 from rlcore.endpoints import Deployment, EndpointState, ModelRequest
 from rlcore.errors import EndpointExists, EndpointFailed, InvalidArgument
@@ -13,7 +15,7 @@ from rlcore.errors import EndpointExists, EndpointFailed, InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rlcore.endpoints import EndpointStatus
+    from rlcore.endpoints import Container, EndpointStatus
     from rlcore.hostingarguments import Given
     from rlcore.platforms.base import Hosting, Platform
     from rlcore.source import Bundle
@@ -42,11 +44,16 @@ def arguments_of(given: Mapping[str, Any]) -> Given:
     return found
 
 
-def hosting(given: Given, own: str | Platform | None) -> Hosting:
+def hosting(given: Given, own: str | Platform | None, session: Any = None) -> Hosting:
     """Return where to deploy.
 
-    A platform that is given comes first, then an instance type of this machine, then *own*, the
-    platform that trained the model.
+    A platform that is given comes first, then the one that the instance type asks for, then *own*,
+    the platform that trained the model.
+
+    Args:
+        given: The caller's arguments.
+        own: Name or instance of a platform, or None.
+        session: What a platform that is made here is told.
 
     Raises:
         UnknownPlatform: There is no such platform.
@@ -54,30 +61,50 @@ def hosting(given: Given, own: str | Platform | None) -> Hosting:
     """
     place, instance_type = given["platform"], given["instance_type"]
     if place is None:
-        is_own = instance_type not in _ON_THIS_MACHINE or getattr(own, "name", own) == _LOCAL
-        place = own if is_own else _LOCAL
-    return platforms.resolve_hosting(place, instance_type)
+        place = _place(instance_type, own)
+    return platforms.resolve_hosting(place, instance_type, session=session)
 
 
-def start(hosting: Hosting, request: ModelRequest, bundle: Bundle | None, given: Given) -> str:
+def _place(instance_type: str | None, own: str | Platform | None) -> str | Platform | None:
+    is_local = getattr(own, "name", own) == _LOCAL
+    if instance_type in _ON_THIS_MACHINE:
+        return own if is_local else _LOCAL
+    of_the_service = (instance_type or "").startswith("ml.")
+    return None if is_local and of_the_service else own
+
+
+def start(
+    hosting: Hosting,
+    request: ModelRequest,
+    bundle: Bundle | None,
+    given: Given,
+    container: Callable[..., Container] | None = None,
+) -> str:
     """Start an endpoint and return its name, before it is in service.
 
-    A name made from the time is made anew while another endpoint has it.
+    Without a name of its own it has the model's, as in the original, or one that is made from the
+    time where another endpoint has that.
 
     Raises:
         EndpointExists: There is an endpoint of the name that was given.
         NotDeployable: The model's release has no way to be served there.
     """
+    names = [request.name] if request.name else []
 
     def deploy() -> str:
-        return hosting.deploy(_deployment(request, given), bundle)
+        name = given["endpoint_name"] or (names.pop() if names else _made_name(request))
+        deployment = _deployment(name, request, given)
+        return hosting.deploy(attrs.evolve(deployment, container=container), bundle)
 
     return deploy() if given["endpoint_name"] else jobnames.until_free(deploy, EndpointExists)
 
 
-def _deployment(request: ModelRequest, given: Given) -> Deployment:
+def _made_name(request: ModelRequest) -> str:
     base = request.name or jobnames.base_of(request.release, request.image_uri)
-    name = given["endpoint_name"] or jobnames.unique(base, time.time())
+    return jobnames.unique(base, time.time())
+
+
+def _deployment(name: str, request: ModelRequest, given: Given) -> Deployment:
     return Deployment(
         name=jobnames.check(name, "the name of an endpoint"),
         model=request,

@@ -21,7 +21,7 @@ SOURCES = [
     *sorted(CHECKOUT.glob("plugins/*/src/**/*.py")),
 ]
 # The facade: the original's signature and what each argument means take a third of it.
-LONGER = {CHECKOUT / "rlcore/estimator.py": 450}
+LONGER = {CHECKOUT / "rlcore/estimator.py": 500}
 CONTRACTS = [CHECKOUT / "rlcore/hookspecs.py", CHECKOUT / "rlcore/platforms/base.py"]
 EXAMPLE = CHECKOUT / "examples/cartpole/train.py"
 
@@ -54,12 +54,12 @@ def functions(path: Path) -> dict[str, int]:
 
 
 def test_core_is_small() -> None:
-    """The whole of core stays under 10,000 lines of code.
+    """The whole of core stays under 13,000 lines of code.
 
-    Training takes 6,500 of them, of which the local platform 1,900 and the command line 1,000;
-    models, endpoints, predictors and evaluations the rest.
+    Training takes 7,500 of them, of which the local platform 1,900 and the command line 1,000; the
+    SageMaker platform 2,000; models, endpoints, predictors and evaluations the rest.
     """
-    assert sum(code_lines(path) for path in CORE) < 10000
+    assert sum(code_lines(path) for path in CORE) < 13000
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())

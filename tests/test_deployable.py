@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 import pytest
+from git_server import make_repository
 from memory_hosting import HostingMemoryPlatform, MemoryHosting, Request, as_json
 from model_archives import packed
 from small_policies import cart_pole, write_model
@@ -113,13 +114,14 @@ def test_deploy_waits_unless_told_not_to(trained: Trained) -> None:
 
 
 def test_names(trained: Trained) -> None:
-    """Names are made from the toolkit and the time; a name that is taken is refused."""
+    """The first endpoint has the job's name, the next one of its own; a taken one is refused."""
     estimator = trained()
 
     first, second = (estimator.deploy().endpoint_name for _ in range(2))
 
-    assert first != second
-    assert first.startswith("ray-pytorch-20")
+    assert estimator.latest_training_job
+    assert estimator.latest_training_job.name == first
+    assert second.startswith(f"{first}-20")
     with pytest.raises(EndpointExists):
         estimator.deploy(endpoint_name=first)
 
@@ -406,3 +408,18 @@ def test_an_estimator_that_has_deployed_can_be_copied(source: Path) -> None:
     twin = pickle.loads(pickle.dumps(estimator))  # noqa: S301 - our own
 
     assert "e" == twin.latest_predictor.endpoint_name
+
+
+def test_inference_code_comes_from_where_the_training_script_did(trained: Trained, tmp_path: Path):
+    """The estimator's repository, unless the model has a folder or a repository of its own."""
+    make_repository(tmp_path)
+    config = {"repo": (tmp_path / "src.git").as_uri()}
+    estimator = trained(source_dir="src", dependencies=["common"], git_config=config)
+
+    same = estimator.create_model(entry_point="lib/env.py")
+    own = trained().create_model(entry_point="one.py", git_config=config)
+
+    names = [[member.name for member in model.bundle.members] for model in (same, own)]
+    assert [["common/x.txt", "lib/env.py", "train.py"], ["one.py"]] == names
+    with pytest.raises(SourceError, match="not a folder"):
+        estimator.create_model(entry_point="lib/env.py", source_dir="src")

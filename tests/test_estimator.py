@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 import pytest
+from git_server import make_repository
 from memory_platform import MemoryPlatform
 
 from rlcore import RLEstimator, RLFramework, RLToolkit
@@ -213,7 +214,12 @@ def test_the_request_holds_everything(script, platform, tmp_path) -> None:
     assert "ray 2.60.0 (pytorch 2.13.0)" == str(request.release)
     assert (
         Channel(name="training", uri=tmp_path.as_uri()),
-        Channel(name="model", uri="s3://bucket/model.tar.gz"),
+        Channel(
+            name="model",
+            uri="s3://bucket/model.tar.gz",
+            content_type="application/x-sagemaker-model",
+            input_mode="File",
+        ),
     ) == request.channels
     assert {"role": "me", "use_spot_instances": True} == request.options
     assert {"k": "v"} == request.tags
@@ -248,10 +254,10 @@ def test_two_plans_of_one_source_have_one_digest(script, platform) -> None:
         ({"source_dir": "https://a/b"}, InvalidArgument, "'https://a/b' must be a folder"),
         ({"source_dir": "nowhere"}, SourceError, "'nowhere' is not a folder"),
         ({"hyperparameters": {"x": object()}}, InvalidArgument, "JSON cannot hold"),
-        ({"git_config": {"repo": "x"}}, InvalidArgument, "git_config"),
+        ({"git_config": {"repo": "x"}}, InvalidArgument, "Invalid Git url provided"),
         ({"platform": "loca"}, UnknownPlatform, "Did you mean 'local'"),
         ({"platform": MemoryPlatform}, UnknownPlatform, "an instance of a platform"),
-        ({"platform": None, "instance_type": "ml.c5.large"}, UnknownPlatform, "'ml.c5.large'"),
+        ({"platform": None, "instance_type": "ml.c5.large"}, MissingArgument, "Which region"),
     ],
 )
 def test_the_plan_refuses(script, platform, change, error, words) -> None:
@@ -360,6 +366,45 @@ def test_attach_to_a_failed_job_raises(script) -> None:
     with pytest.raises(TrainingFailed, match="job: Failed"):
         RLEstimator.attach("job", platform=fail)
     assert "job" == RLEstimator.attach("job", platform=fail, wait=False).latest_training_job.name
+
+
+def test_the_script_can_come_from_a_repository(platform, tmp_path) -> None:
+    """The same source as from its folder; how it was fetched is no part of the request."""
+    repo = make_repository(tmp_path)
+    config = {"repo": repo.as_uri(), "branch": "main"}
+    local = RLEstimator("train.py", **RAY, source_dir=tmp_path / "work/src", platform=platform)
+
+    estimator = RLEstimator(
+        "train.py", **RAY, source_dir="src", git_config=config, platform=platform
+    )
+    estimator.fit(wait=False, job_name="job")
+    platform.bundles[0].write(tmp_path / "source.tar.gz")
+
+    assert local.plan().request.source_digest == platform.started["job"].source_digest
+    assert "git_config" not in platform.started["job"].options
+
+
+class _Images(MemoryPlatform):
+    """A platform that runs releases in images."""
+
+    def base_job_name(self, *_: object) -> str:
+        """Return a name for anything."""
+        return "job"
+
+
+@pytest.mark.parametrize("platform_class", [MemoryPlatform, _Images])
+def test_on_an_image_requirements_are_merged(script, platform_class) -> None:
+    """The release's come with the user's; an environment of one's own has them already."""
+    Path(script).with_name("requirements.txt").write_text("scipy\n")
+    platform = platform_class()
+    folder = Path(script).parent
+
+    RLEstimator("train.py", **RAY, source_dir=folder, platform=platform).fit(wait=False)
+
+    (found,) = (each for each in platform.bundles[0].members if each.name == "requirements.txt")
+    text = found.content if isinstance(found.content, bytes) else found.content.read_bytes()
+    assert text.endswith(b"scipy\n")
+    assert (platform_class is _Images) == (b"ray[rllib]==2.60.0" in text)
 
 
 def test_constructing_imports_no_client() -> None:

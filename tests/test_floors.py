@@ -35,7 +35,8 @@ FLOORS = (
     {
         *("arguments", "hookspecs", "hostingarguments", "hyperparameters", "images", "inputs"),
         *("definitions", "jobnames", "literals", "metrics", "policy", "runner", "serializers"),
-        *("source", "storage"),
+        *("cloning", "collecting", "ignoring", "packing", "repositories", "requirements", "source"),
+        *("secrecy", "storage"),
     },
     {"releases", "display"},
     {"registry", "toolkit", "platforms.base"},

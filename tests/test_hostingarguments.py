@@ -109,7 +109,6 @@ def test_deploy_refuses(given: dict[str, Any], error: type[Exception], words: st
     [
         ({"envv": {}}, UnknownArgument, "create_model has no argument 'envv'. Did you mean 'env'"),
         ({"env": {"A": 1}}, InvalidArgument, "env must be a dictionary of strings; the value of"),
-        ({"git_config": {"repo": "x"}}, InvalidArgument, "git_config is not supported yet"),
         ({"model_server_workers": 0}, InvalidArgument, "at least 1"),
     ],
 )

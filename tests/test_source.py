@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import os
 import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from rlcore.errors import SourceError
 from rlcore.source import bundle
@@ -163,51 +159,78 @@ def test_a_file_named_like_a_travelling_package_is_refused(folder, name):
         bundle("train.py", folder, packages=["rlscript"])
 
 
-def test_a_link_that_the_user_named_is_followed(folder, tmp_path):
-    """A folder reached through a link is as good as the folder."""
-    (tmp_path / "link").symlink_to(folder)
+def test_a_script_that_is_left_out_is_refused(folder):
+    """The message names the rule, the file and the way back."""
+    (folder / ".gitignore").write_text("# mine\ntr*.py\nlib/\n")
 
-    assert bundle("train.py", folder).digest == bundle("train.py", tmp_path / "link").digest
-
-
-def test_a_link_inside_is_followed_inside_and_refused_outside(folder, tmp_path):
-    """What lies outside is sent only when it is named."""
-    (folder / "inside.py").symlink_to("lib/env.py")
-    assert "inside.py" in {member.name for member in bundle("train.py", folder).members}
-
-    (tmp_path / "secret").write_text("s")
-    (folder / "outside").symlink_to(tmp_path / "secret")
-    with pytest.raises(SourceError, match=r"outside is a link to .*secret, outside"):
+    with pytest.raises(
+        SourceError, match=r"'tr\*.py' \(.*src/.gitignore:2\).*!train.py into .*src/."
+    ):
         bundle("train.py", folder)
+    with pytest.raises(SourceError, match=r"src/lib is left out by 'lib/'.*write !lib into"):
+        bundle("lib/env.py", folder)
+
+    (folder / ".rlcoreignore").write_text("!train.py")
+    assert "train.py" in {member.name for member in bundle("train.py", folder).members}
 
 
-@pytest.mark.parametrize("target", [".", ".."])
-def test_a_circle_of_links_is_refused(folder, target):
-    """Following it would never end."""
-    (folder / "lib/circle").symlink_to(target)
+def test_a_script_alone_is_taken_whatever_the_rules_say(folder):
+    """Who names a file wants it."""
+    (folder / ".gitignore").write_text("*.py")
 
-    with pytest.raises(SourceError, match="is a link to"):
-        bundle("train.py", folder)
+    assert "train.py" == bundle(str(folder / "train.py")).entry_point
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=st.binary(max_size=200_000), name=st.from_regex(r"[a-zé_]{1,120}", fullmatch=True))
-def test_any_file_comes_out_as_it_went_in(tmp_path_factory, content, name):
-    """Every size and every long or foreign name survives the archive."""
-    folder = tmp_path_factory.mktemp("any")
-    (folder / "train.py").write_text("")
-    (folder / f"{name}x").write_bytes(content)
+def test_a_text_can_be_made_from_what_was_collected(folder, tmp_path):
+    """The archive has the new one, this machine the old one."""
+    (folder / "requirements.txt").write_text("\ufeffnumpy\n", "utf-8")
+    rewritten = {"requirements.txt": "ray\n{}".format, "new.txt": "new{}".format}
 
-    bundle("train.py", folder).write(folder / "out.tar.gz")
+    packed = bundle("train.py", folder, rewritten=rewritten)
+    packed.write(tmp_path / "source.tar.gz")
 
-    assert content == unpacked(folder / "out.tar.gz")[f"{name}x"][0]
+    found = unpacked(tmp_path / "source.tar.gz")
+    assert (b"ray\nnumpy\n", 0o644) == found["requirements.txt"]
+    assert (b"new", 0o644) == found["new.txt"]
+    assert b"\xef\xbb\xbfnumpy\n" == (folder / "requirements.txt").read_bytes()
 
 
-def test_the_digest_is_of_the_uncompressed_archive(folder, tmp_path):
-    """Compressors differ by version; the digest must not."""
+def test_a_text_that_stays_the_same_changes_nothing(folder):
+    """Neither one that is there nor one that is not."""
+    same = bundle("train.py", folder, rewritten={"train.py": str, "absent.txt": str})
+
+    assert bundle("train.py", folder) == same
+
+
+def test_equal_texts_are_equal_bytes_wherever_they_come_from(folder):
+    """A made text and a file of the same content have one digest."""
+    made = bundle("train.py", folder, rewritten={"made.txt": lambda _: "text"}).digest
+    (folder / "made.txt").write_text("text")
+
+    assert bundle("train.py", folder).digest == made
+
+
+def test_a_text_in_another_encoding_is_refused(folder):
+    """It cannot be merged with anything."""
+    (folder / "requirements.txt").write_bytes(b"# caf\xe9")
+
+    with pytest.raises(SourceError, match="requirements.txt is not UTF-8.*byte 5"):
+        bundle("train.py", folder, rewritten={"requirements.txt": str})
+
+
+def test_a_bundle_tells_its_size_and_the_largest_files(folder):
+    """For a person who wonders what takes so long."""
+    (folder / "big.bin").write_bytes(bytes(2_000_000))
     packed = bundle("train.py", folder)
-    packed.write(tmp_path / "out.tar.gz")
-    plain = gzip.decompress((tmp_path / "out.tar.gz").read_bytes())
 
-    assert hashlib.sha256(plain).hexdigest() == packed.digest
-    assert len(plain) == packed.size
+    assert "5 files, 2.0 MB; largest: big.bin (2.0 MB), train.py (0.0 MB), " in str(packed)
+    assert ["big.bin", "train.py"] == [member.name for member in packed.largest(2)]
+
+
+def test_a_source_that_is_mostly_data_is_told(folder):
+    """Once, with the largest files and the way to leave them out."""
+    with (folder / "data.bin").open("wb") as file:
+        file.truncate(101_000_000)
+
+    with pytest.warns(UserWarning, match=r"101.0 MB. Largest: data.bin.*rlcoreignore.* /data.bin"):
+        bundle("train.py", folder)

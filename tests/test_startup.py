@@ -130,8 +130,8 @@ def test_places_that_serve_nothing() -> None:
     """A platform that is not there, or only trains, is an error that says so."""
     from memory_platform import MemoryPlatform  # noqa: PLC0415 - the only test that needs it
 
-    with pytest.raises(UnknownPlatform, match="'ml.c5.large' asks for it"):
-        place(instance_type="ml.c5.large")
+    with pytest.raises(UnknownPlatform, match="Did you mean 'sagemaker'"):
+        place(platform="sagemakr")
     with pytest.raises(PlatformError, match='serves no models. .* platform="local"'):
         place(own=MemoryPlatform())
 

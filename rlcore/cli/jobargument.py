@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from rlcore.training import TrainingJob
 
-platform_option = click.option("--platform", help="Platform of the job.  [default: local]")
+platform_option = click.option(
+    "--platform", help="Platform of the job.  [default: local, then sagemaker]"
+)
 
 
 def job_argument(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,7 +38,7 @@ def find_job(name: str | None, platform: str | None) -> TrainingJob:
     from rlcore.errors import JobNotFound  # noqa: PLC0415
     from rlcore.training import TrainingJob  # noqa: PLC0415
 
-    place = platforms.resolve(platform)
+    place = platforms.holding(name, platform) if name else platforms.resolve(platform)
     if name is None:
         name = next((status.name for status in place.jobs()), None)
     if name is None:

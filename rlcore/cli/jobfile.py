@@ -50,6 +50,8 @@ def read_job(path: Path) -> dict[str, Any]:
     given = {**arguments.fold(rest), **of_fit}
     _check_types(given, path)
     paths = _PATHS if "source_dir" in given else {*_PATHS, "entry_point"}
+    if given.get("git_config"):
+        paths -= {"source_dir", "dependencies", "entry_point"}  # in the repository
     return {
         key: _anchored(value, path.parent) if key in paths else value
         for key, value in given.items()

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from rlcore.endpoints import Answer, Deployment, EndpointStatus
     from rlcore.source import Bundle
-    from rlcore.spec import JobRequest, JobStatus, LogEvent, Plan
+    from rlcore.spec import JobRequest, JobStatus, LogEvent, Plan, ToolkitRelease
 
 
 class Platform(Protocol):
@@ -106,3 +106,19 @@ class HostingPlatform(Protocol):
     @property
     def hosting(self) -> Hosting:
         """Its hosting."""
+
+
+@runtime_checkable
+class ImagePlatform(Protocol):
+    """A platform that runs a release in an image."""
+
+    def base_job_name(
+        self, release: ToolkitRelease | None, image_uri: str | None, instance_type: str | None
+    ) -> str:
+        """Return what a job's name begins with where the user chose nothing.
+
+        Args:
+            release: What trains; None for an image of one's own.
+            image_uri: That image.
+            instance_type: What it runs on.
+        """

@@ -55,6 +55,13 @@ def test_reads_arguments(tmp_path: Path, name: str, text: str) -> None:
     } == read(tmp_path, text, name)
 
 
+def test_paths_in_a_repository_are_left_alone(tmp_path: Path) -> None:
+    """They are the repository's, not those of this machine."""
+    given = {"entry_point": "a.py", "dependencies": ["b"], "git_config": {"repo": "git@host:x"}}
+
+    assert given == read(tmp_path, str(given))
+
+
 def test_an_entry_point_without_folder_is_a_path(tmp_path: Path) -> None:
     """With source_dir it is relative to that, without it to the file."""
     assert {"entry_point": str(tmp_path / "a.py")} == read(tmp_path, "entry_point: a.py")

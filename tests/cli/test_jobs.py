@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 KEYS = [
     *("name", "state", "stage", "failure_reason", "exit_code"),
     *("created_at", "started_at", "ended_at", "model_data", "output_data", "release"),
+    *("training_seconds", "billable_seconds"),
 ]
 
 
@@ -76,4 +77,4 @@ def test_unknown_platform(rlcore: Run) -> None:
     process = rlcore("jobs", "--platform", "locl")
 
     assert 2 == process.returncode
-    assert "Did you mean 'local'? Installed: local." in process.stderr
+    assert "Did you mean 'local'? Installed: local, sagemaker." in process.stderr

@@ -103,7 +103,7 @@ def test_styles(
     environment: dict[str, str],
     rlcore_command: list[str],
     changes: dict[str, str],
-    styled: bool,  # noqa: FBT001
+    styled: bool,
 ) -> None:
     """A terminal gets the platform's lines dimmed, unless it cannot or its owner wants none."""
     command = [*rlcore_command, "logs", "finished"]

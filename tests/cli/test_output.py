@@ -24,7 +24,7 @@ print_table(("name", "state", "release"), rows, nothing="none", fold={fold})
         (True, 24, ["one   Succeeded  a [b]", "                 long", "                 release"]),
     ],
 )
-def test_a_table_on_a_terminal(fold: bool, columns: int, expected: list[str]) -> None:  # noqa: FBT001
+def test_a_table_on_a_terminal(fold: bool, columns: int, expected: list[str]) -> None:
     """Columns have titles and line up; the last one is folded or cut off."""
     command = [sys.executable, "-c", TABLE.format(fold=fold)]
 

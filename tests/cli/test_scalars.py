@@ -43,7 +43,7 @@ def test_table(text: str, value: Any) -> None:
 
 
 @given(st.one_of(st.integers(-(10**30), 10**30), st.booleans(), st.none(), st.floats()))
-def test_reads_what_json_writes(value: float | bool | None) -> None:  # noqa: FBT001
+def test_reads_what_json_writes(value: float | bool | None) -> None:
     """A value written as JSON comes back; JSON has no infinities."""
     if not isinstance(value, float) or math.isfinite(value):
         assert value == scalar(json.dumps(value))

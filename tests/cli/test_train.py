@@ -183,7 +183,7 @@ def test_interrupt(
         (("train.py", *VW, "-H", "x=[1"), "is not valid YAML"),
         (("train.py", *VW, "--input", "gone"), "must be a valid S3 or FILE URI"),
         (("train.py", *VW, "--job-name", "a b"), "a b"),
-        (("train.py", *VW, "--instance-type", "ml.c5.large"), "asks for it"),
+        (("train.py", *VW, "--instance-type", "ml.c5.large"), "Which region"),
         (("-f", "gone.yaml"), "gone.yaml cannot be read"),
     ],
 )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,7 @@ from rlcore.platforms.local import accelerators
 from rlcore.platforms.local.addresses import folder_uri
 from rlcore.platforms.local.documents import plain
 from rlcore.platforms.local.logs import HOST
+from rlcore.secrecy import warn_of_secrets
 from rlcore.spec import Environment, Plan, Unavailable
 
 if TYPE_CHECKING:
@@ -30,8 +29,9 @@ if TYPE_CHECKING:
 NAME = "local"
 _GROUP = "homogeneousCluster"
 _HEEDED = frozenset({"container_log_level", "experiment_config", "input_mode"})
-_SECRET = re.compile(
-    r"(password|passwd|secret|token|credentials?|(api|access|private)_?key)\Z", re.IGNORECASE
+_SAFER = (
+    "Rather export them as variables of the process that starts it: a local job inherits those, and"
+    " nothing writes them down."
 )
 
 
@@ -46,7 +46,7 @@ def make(request: JobRequest, home: Path, grace: float) -> Plan:
     release = _checked_release(request)
     environment = _training_environment(release)
     _check_resources(request)
-    _warn_of_secrets(request)
+    warn_of_secrets(request, "in the files of the job", _SAFER)
     request = _addressed(request)
     output = output_uri(request, home)
     document = {
@@ -70,19 +70,6 @@ def make(request: JobRequest, home: Path, grace: float) -> Plan:
         document=document,
         text=_text(request, release, environment, document),
     )
-
-
-def _warn_of_secrets(request: JobRequest) -> None:
-    """Warn of texts under names as secrets have them: they are kept with the job, in clear."""
-    given = [*request.hyperparameters.items(), *request.environment.items()]
-    names = [name for name, value in given if isinstance(value, str) and _SECRET.search(name)]
-    if names:
-        msg = (
-            f"Likely secrets among hyperparameters or environment: {', '.join(names)}. They would"
-            " be kept in the files of the job, in clear. Rather export them as variables of the"
-            " process that starts it: a local job inherits those, and nothing writes them down."
-        )
-        warnings.warn(msg, UserWarning, stacklevel=2)
 
 
 def output_uri(request: JobRequest, home: Path) -> str:

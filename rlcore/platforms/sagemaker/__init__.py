@@ -1,0 +1,1 @@
+"""Amazon SageMaker as a platform, on boto3 alone."""

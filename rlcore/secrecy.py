@@ -1,0 +1,32 @@
+"""Likely secrets among what is kept in clear."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rlcore.spec import JobRequest
+
+_SECRET = re.compile(
+    r"(password|passwd|secret|token|credentials?|(api|access|private)_?key)\Z", re.IGNORECASE
+)
+
+
+def warn_of_secrets(request: JobRequest, where: str, cure: str) -> None:
+    """Warn of texts under names as secrets have them.
+
+    Args:
+        request: The job.
+        where: Where its hyperparameters and variables are kept, in clear.
+        cure: What to do instead.
+    """
+    given = [*request.hyperparameters.items(), *request.environment.items()]
+    names = [name for name, value in given if isinstance(value, str) and _SECRET.search(name)]
+    if names:
+        msg = (
+            f"Likely secrets among hyperparameters or environment: {', '.join(names)}. They would"
+            f" be kept {where}, in clear. {cure}"
+        )
+        warnings.warn(msg, UserWarning, stacklevel=2)
