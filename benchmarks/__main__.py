@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import endpoint, jobs, report, size, startup, throughput
+from benchmarks import endpoint, jobs, report, sagemaker, size, startup, throughput
 from benchmarks.workbench import CHECKOUT, workbench
 
 GROUPS = {
@@ -14,6 +14,7 @@ GROUPS = {
     "throughput": throughput,
     "jobs": jobs,
     "endpoint": endpoint,
+    "sagemaker": sagemaker,
     "size": size,
 }
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rlcore.spec import ToolkitRelease as ToolkitRelease
     from rlcore.spec import Unavailable as Unavailable
     from rlcore.training import TrainingJob as TrainingJob
+    from rlcore.transformer import Transformer as Transformer
 
 __version__ = "0.1.0"
 
@@ -66,6 +67,7 @@ _HOMES = {
     "ToolkitRegistry": "registry",
     "ToolkitRelease": "spec",
     "TrainingJob": "training",
+    "Transformer": "transformer",
     "Unavailable": "spec",
     "hookimpl": "hookspecs",
 }

@@ -28,6 +28,7 @@ callers who catch that one go on working::
     ├── JobNotFound(ValueError)               no platform knows the job
     ├── JobNotStarted(ValueError)             asked about a training job before fit
     ├── TrainingFailed(ValueError, RuntimeError)
+    ├── TransformFailed(ValueError, RuntimeError)
     ├── MissingExtra(ImportError)             an optional dependency is not installed
     ├── NotDeployable(NotImplementedError)    the release has no way to be served
     ├── InvalidModel(ValueError)              an archive is damaged, dangerous or no model
@@ -191,6 +192,30 @@ class TrainingFailed(RLCoreError, ValueError, RuntimeError):
         super().__init__(message)
         self.job_name = job_name
         self.exit_code = exit_code
+        self.actual_status = actual_status
+        self.allowed_statuses = allowed_statuses
+
+
+class TransformFailed(RLCoreError, ValueError, RuntimeError):
+    """A job that ran a model over stored data failed.
+
+    Attributes:
+        job_name: Name of the job.
+        actual_status: The job's state, as the original's exception called it.
+        allowed_statuses: The states that would not have raised.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        job_name: str,
+        actual_status: str,
+        allowed_statuses: tuple[str, ...] = ("Completed", "Stopped"),
+    ) -> None:
+        """Keep the facts beside the message."""
+        super().__init__(message)
+        self.job_name = job_name
         self.actual_status = actual_status
         self.allowed_statuses = allowed_statuses
 

@@ -124,7 +124,9 @@ class RLEstimator(Deployable):
         job_name: str | None = None,
         experiment_config: Mapping[str, Any] | None = None,
     ) -> Plan:
-        """Return what `fit` would do with these inputs. Nothing is sent, written or started.
+        """Return what `fit` would do with these inputs. Nothing is sent or started.
+
+        With `git_config` the repository is cloned into a temporary folder.
 
         Raises:
             SourceError: The script or something named beside it is not there.
@@ -326,7 +328,10 @@ class RLEstimator(Deployable):
         bundle = self._bundle(platform)
         name = job_name or jobnames.unique(self._base_job_name(platform), time.time())
         request = self._request(inputs_given, name, experiment_config, bundle)
-        return platform.plan(request), bundle, platform
+        plan = platform.plan(request)
+        if bundle:
+            plan = attrs.evolve(plan, text=f"{plan.text}\n{'Packed':<16} {bundle}")
+        return plan, bundle, platform
 
     def _platform(self) -> Platform:
         """Return where it runs, found once: a platform keeps its clients."""

@@ -240,7 +240,10 @@ class Predictor:
             raise
         if not isinstance(value, dict) or not {"action", "actions"} & set(value):
             self._explain(None)
-            msg = f"{self.endpoint_name} answered {value!r:.200}, which is no action."
+            msg = (
+                f"{self.endpoint_name} answered {value!r:.200}, which is no action. `act` is for"
+                " policies that rlscript exported; ask other models by `predict`."
+            )
             raise InvocationFailed(msg)
         return value
 

@@ -1,19 +1,61 @@
-"""Predictors of models that the original's containers serve, by the names that they had there."""
+"""Predictors of models that the original's containers serve, by the names that they had there.
+
+Their networks answer an observation with a number for each action, a probability or a value. `act`
+takes the action with the greatest: it is greedy, and for discrete actions alone.
+"""
 
 from __future__ import annotations
 
+import abc
+import math
 from typing import TYPE_CHECKING, Any
 
+from rlcore import serializers
+from rlcore.errors import InvalidArgument, InvocationFailed
 from rlcore.predictor import Predictor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rlcore.platforms.base import Platform
 
+_FEWEST_ACTIONS = 2
+_VALUE_AND_POLICY = 2
 
-class TensorFlowPredictor(Predictor):
-    """Asks TensorFlow Serving, by its three methods.
+
+class _GreedyPredictor(Predictor, abc.ABC):
+    """Acts by the greatest of the numbers that a network answers with."""
+
+    @abc.abstractmethod
+    def _scores(self, observations: Sequence[Any]) -> list[Any]:
+        """Return what the network answers to each observation."""
+
+    def _answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        _check_greedy(question)
+        if question.get("observations") is None:
+            return {"action": self._best(self._scores([question["observation"]])[0])}
+        return {"actions": [self._best(each) for each in self._scores(question["observations"])]}
+
+    def _best(self, scores: Any) -> int:
+        if not _is_scores(scores):
+            msg = (
+                f"{self.endpoint_name} answered {scores!r:.200}. act takes a number for each of two"
+                " or more discrete actions; ask other networks by predict."
+            )
+            raise InvocationFailed(msg)
+        return int(max(range(len(scores)), key=scores.__getitem__))
+
+    def _ask_json(self, value: Any, attributes: str = "") -> Any:
+        body, json = serializers.JSONSerializer().serialize(value), serializers.JSON
+        answer = self.hosting.invoke(
+            self.endpoint_name, body, content_type=json, accept=json, attributes=attributes
+        )
+        read = serializers.JSONDeserializer()
+        return serializers.deserialized(read, answer.body, answer.content_type)
+
+
+class TensorFlowPredictor(_GreedyPredictor):
+    """Asks TensorFlow Serving, by its three methods; `act` is greedy, for discrete actions.
 
     Args:
         endpoint_name: See `Predictor`, as for what is not told here.
@@ -49,6 +91,17 @@ class TensorFlowPredictor(Predictor):
         """Send examples to the signature that regresses."""
         return self._call("regress", data, None)
 
+    def _scores(self, observations: Sequence[Any]) -> list[Any]:
+        answer = self._ask_json({"instances": list(observations)}, ",".join(self._attributes))
+        rows = answer.get("predictions") if isinstance(answer, dict) else None
+        if not isinstance(rows, list) or len(rows) != len(observations):
+            msg = (
+                f"{self.endpoint_name} answered {answer!r:.200}, which are no predictions for"
+                f" {len(observations)} observations. Ask it by predict."
+            )
+            raise InvocationFailed(msg)
+        return rows
+
     def _call(self, method: str, data: Any, initial_args: Mapping[str, Any] | None) -> Any:
         given = dict(initial_args or {})
         attributes = [*self._attributes]
@@ -61,5 +114,61 @@ class TensorFlowPredictor(Predictor):
         return super().predict(data, given)
 
 
-class MXNetPredictor(Predictor):
-    """Asks a model in MXNet's container, in JSON both ways."""
+class MXNetPredictor(_GreedyPredictor):
+    """Asks a model in MXNet's container, in JSON both ways; `act` is greedy, for discrete actions.
+
+    The container's script is the user's: `act` sends it one observation at a time, as the
+    original's examples did, and takes an answer of the policy's numbers alone, or after a value.
+    """
+
+    def _scores(self, observations: Sequence[Any]) -> list[Any]:
+        return [_policy_of(self._ask_json(each)) for each in observations]
+
+
+def _check_greedy(question: Mapping[str, Any]) -> None:
+    """Refuse what only policies that rlscript exported can be asked."""
+    given = [
+        name
+        for name in ("mask", "masks", "state", "states", "seed", "policy", "agent")
+        if question.get(name) is not None
+    ]
+    if question.get("deterministic") is False:
+        given.append("deterministic=False")
+    if given:
+        msg = (
+            f"The network behind this endpoint takes an observation alone, and act is greedy:"
+            f" {', '.join(given)} cannot be heeded. Leave it out, or ask by predict."
+        )
+        raise InvalidArgument(msg)
+
+
+def _policy_of(answer: Any) -> Any:
+    """Return the policy's numbers of a network's outputs, each of them a batch of one."""
+    if not isinstance(answer, list) or _is_scores(answer):
+        return answer
+    outputs = [_without_batch(output) for output in answer]
+    if len(outputs) == 1:
+        return outputs[0]
+    value_first = len(outputs) == _VALUE_AND_POLICY and len(_as_list(outputs[0])) == 1
+    return outputs[1] if value_first else answer
+
+
+def _without_batch(output: Any) -> Any:
+    while isinstance(output, list) and len(output) == 1 and isinstance(output[0], list):
+        output = output[0]
+    return output
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_scores(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) >= _FEWEST_ACTIONS
+        and all(
+            isinstance(each, (int, float)) and not isinstance(each, bool) and math.isfinite(each)
+            for each in value
+        )
+    )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _LARGE = 100_000_000  # bytes from which a source is more than source
+_NOTABLE = 1_000_000  # bytes from which a file is named
 
 
 @attrs.frozen(kw_only=True)
@@ -44,9 +45,10 @@ class Bundle:
     size: int
 
     def __str__(self) -> str:
-        """Return how many files and bytes there are, and the largest."""
+        """Return how many files and bytes there are, and the largest of a megabyte and more."""
         files = f"{len(self.members)} files, {_megabytes(self.size)}"
-        return f"{files}; largest: {_told(self.largest())}"
+        notable = [member for member in self.largest() if member.size >= _NOTABLE]
+        return f"{files}; largest: {_told(notable)}" if notable else files
 
     def largest(self, count: int = 3) -> tuple[Member, ...]:
         """Return the largest files, the largest first."""

@@ -61,11 +61,12 @@ def hosting(given: Given, own: str | Platform | None, session: Any = None) -> Ho
     """
     place, instance_type = given["platform"], given["instance_type"]
     if place is None:
-        place = _place(instance_type, own)
+        place = place_of(instance_type, own)
     return platforms.resolve_hosting(place, instance_type, session=session)
 
 
-def _place(instance_type: str | None, own: str | Platform | None) -> str | Platform | None:
+def place_of(instance_type: str | None, own: str | Platform | None) -> str | Platform | None:
+    """Return the platform that an instance type asks for; *own* where it leaves that open."""
     is_local = getattr(own, "name", own) == _LOCAL
     if instance_type in _ON_THIS_MACHINE:
         return own if is_local else _LOCAL

@@ -17,6 +17,9 @@ MANIFEST = "policy.json"
 # Where containers look for the code that serves a model, and what they call there.
 CODE = "code"
 ENTRY = "code/inference.py"
+REQUIREMENTS = "code/requirements.txt"
+# What images for PyTorch have not got.
+_REQUIRED = b"onnxruntime>=1.17,<2\n"
 _SERVING = "rlserving"
 
 
@@ -29,18 +32,21 @@ def publish_model(folder: Path, manifest: Dict[str, Any], files: Dict[str, bytes
 
     Args:
         folder: The model folder; files that `policy.json` does not name are left alone, among them
-            a `code/inference.py` of the user's own.
+            a `code/inference.py` or a `code/requirements.txt` of the user's own.
         manifest: The policy's manifest, which refers to the files by these names; `files`, their
             SHA-256 digests, is added.
         files: Content by name. A name must change with its content, as `named` makes it, unless
             the model is whole without the file.
     """
     before = _names(folder)
-    ours = {
-        name: content
-        for name, content in files.items()
-        if name != ENTRY or name in before or not _differs(folder / name, content)
+    own = {
+        name
+        for name in (ENTRY, REQUIREMENTS)
+        if name in files and name not in before and _differs(folder / name, files[name])
     }
+    if ENTRY in own:
+        own.add(REQUIREMENTS)  # ours are not for code of the user's
+    ours = {name: content for name, content in files.items() if name not in own}
     stale = [name for name, content in ours.items() if _differs(folder / name, content)]
     if stale:
         _withdraw(folder, stale)
@@ -57,7 +63,8 @@ def inference_code() -> Dict[str, bytes]:
     """Return the code by which containers serve a model's policies, for its folder.
 
     It is `code/inference.py` with the package `rlserving` beside it, which answers for policies
-    that are described by `policy.json` as ONNX graphs.
+    that are described by `policy.json` as ONNX graphs, and `code/requirements.txt`, which images
+    for inference install when they start.
 
     Raises:
         InferenceCodeMissing: `rlserving` cannot be imported here.
@@ -69,6 +76,7 @@ def inference_code() -> Dict[str, bytes]:
     modules = {path.name: path for path in sorted(Path(found.origin).parent.glob("*.py"))}
     place = "{}/{}/".format(CODE, _SERVING)
     code = {place + name: path.read_bytes() for name, path in modules.items()}
+    code[REQUIREMENTS] = _REQUIRED
     # Last, since whoever finds it takes the rest to be there.
     code[ENTRY] = modules["inference.py"].read_bytes()
     return code

@@ -43,7 +43,7 @@ FLOORS = (
     {"platforms"},
     {
         *("agent", "evaluation", "model", "modelrequests", "predictor", "servingpredictors"),
-        *("startup", "training"),
+        *("startup", "training", "transformer", "transformjobs"),
     },
     {"deployable", "estimator"},
     {"cli", "compat", "testing", "__main__", ""},

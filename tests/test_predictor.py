@@ -325,3 +325,87 @@ def test_mxnet_speaks_json() -> None:
 
     assert [[1, 2]] == asked.predict(np.array([[1, 2]]))
     assert json.loads(requests(asked)[0].body) == [[1, 2]]
+
+
+def test_acting_by_tensorflow_serving() -> None:
+    """The action with the greatest number, for one observation and for many in one request."""
+
+    def answer(sent: Request) -> Answer:
+        rows = {1.0: [0.1, 0.9], 2.0: [0.7, 0.3]}
+        return as_json({"predictions": [rows[each[0]] for each in sent.json()["instances"]]})
+
+    hosting = deployed(MemoryHosting(answer))
+    asked = TensorFlowPredictor(NAME, hosting=hosting, model_name="m")
+
+    assert 1 == asked.act(np.array([1.0, 0.0]))
+    assert 0 == asked.agent()([2.0, 0.0])
+    turns = [Turn(observation=[each, 0.0]) for each in (1.0, 2.0)]
+    assert [(1, None), (0, None)] == asked.act_all(turns)
+    assert ["tfs-model-name=m"] * 3 == [sent.attributes for sent in hosting.requests]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [[0.2, 0.8], [[0.2, 0.8]], [[[0.2, 0.8]]], [[[1.5]], [[0.2, 0.8]]], [[1.5], [0.2, 0.8]]],
+)
+def test_acting_by_a_script_in_mxnets_container(answer: Any) -> None:
+    """The policy's numbers are found alone or after a value, in a batch of one or in none."""
+    asked = MXNetPredictor(NAME, hosting=deployed(MemoryHosting(lambda _: as_json(answer))))
+
+    assert 1 == asked.act([0.0, 2.0])
+    assert [0.0, 2.0] == requests(asked)[0].json()
+    turns = [Turn(observation=[0.0])] * 2
+    assert [(1, None)] * 2 == asked.act_all(turns)
+    assert 3 == len(requests(asked))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"policy": [0.2, 0.8]},
+        [0.5],
+        [[[1.5]], [[0.1]], [[0.3]]],
+        [[0.2, 0.8], [0.3, 0.7]],
+        [["a", "b"]],
+        "none",
+        [],
+        [True, False],
+        [float("nan"), 1.0],
+    ],
+)
+@pytest.mark.parametrize("kind", [MXNetPredictor, TensorFlowPredictor])
+def test_answers_that_are_no_discrete_policy(
+    kind: type[MXNetPredictor | TensorFlowPredictor], answer: Any
+) -> None:
+    """Means of continuous actions, and whatever else, are refused rather than taken for actions."""
+    row = {"predictions": [answer]} if kind is TensorFlowPredictor else answer
+    asked = kind(NAME, hosting=deployed(MemoryHosting(lambda _: as_json(row))))
+
+    with pytest.raises(InvocationFailed, match=r"two or more discrete actions.* by predict"):
+        asked.act([0.0])
+
+
+@pytest.mark.parametrize("answer", [[[0.2, 0.8]], {"predictions": []}, {"outputs": [1]}])
+def test_other_answers_of_tensorflow_serving(answer: Any) -> None:
+    """What is no prediction for each observation is told as it is."""
+    asked = TensorFlowPredictor(NAME, hosting=deployed(MemoryHosting(lambda _: as_json(answer))))
+
+    with pytest.raises(InvocationFailed, match="no predictions for 1 observations"):
+        asked.act([0.0])
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"mask": [1, 0]}, "mask cannot"),
+        ({"deterministic": False}, "deterministic=False cannot"),
+        ({"policy": "p", "seed": 0}, "seed, policy cannot"),
+    ],
+)
+def test_what_a_bare_network_cannot_be_asked(given: dict[str, Any], words: str) -> None:
+    """Nothing is sent, and nothing is left out in silence."""
+    asked = MXNetPredictor(NAME, hosting=deployed(MemoryHosting()))
+
+    with pytest.raises(InvalidArgument, match=words):
+        asked.act([0.0], **given)
+    assert [] == requests(asked)

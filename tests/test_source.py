@@ -223,7 +223,7 @@ def test_a_bundle_tells_its_size_and_the_largest_files(folder):
     (folder / "big.bin").write_bytes(bytes(2_000_000))
     packed = bundle("train.py", folder)
 
-    assert "5 files, 2.0 MB; largest: big.bin (2.0 MB), train.py (0.0 MB), " in str(packed)
+    assert "5 files, 2.0 MB; largest: big.bin (2.0 MB)" == str(packed)
     assert ["big.bin", "train.py"] == [member.name for member in packed.largest(2)]
 
 

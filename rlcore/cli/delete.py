@@ -13,6 +13,7 @@ from rlcore.errors import EndpointNotFound
 if TYPE_CHECKING:
     from rlcore.platforms.base import Hosting
 
+_LOCAL = "local"
 _EPILOG = """\b
 Example:
   rlcore delete ray-pytorch-2026-11-22-10-15-00-123
@@ -22,7 +23,7 @@ Example:
 
 @click.command(epilog=_EPILOG)
 @click.argument("names", nargs=-1, metavar="NAME...")
-@click.option("--all", "everything", is_flag=True, help="Every endpoint of the platform.")
+@click.option("--all", "everything", is_flag=True, help="Every endpoint of this machine.")
 @hosting_option
 def delete(*, hosting: Hosting, names: tuple[str, ...], everything: bool) -> int:
     """Delete endpoints.
@@ -32,6 +33,9 @@ def delete(*, hosting: Hosting, names: tuple[str, ...], everything: bool) -> int
     """
     if bool(names) == everything:
         msg = "Give the NAME of an endpoint, or --all; `rlcore endpoints` lists them."
+        raise click.UsageError(msg)
+    if everything and hosting.name != _LOCAL:
+        msg = f"--all is for this machine; {hosting.name} may have other people's. Name yours."
         raise click.UsageError(msg)
     if everything:
         names = tuple(status.name for status in hosting.endpoints())

@@ -39,6 +39,7 @@ _USEFUL = """
 )
 @click.option("--instance-type", help="One of local, local_gpu and the ml.* types.")
 @click.option("--platform", help="Platform of the job and the endpoint.  [default: local]")
+@click.option("--role", help="Execution role, where the platform wants one.  [default: the job's]")
 @click.option("--toolkit", help="Toolkit of an archive that does not say it.")
 @click.option("--toolkit-version", help="Version of that toolkit.")
 @click.option("--framework", help="Framework of that toolkit.")

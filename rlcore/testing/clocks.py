@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time, in seconds since the epoch."""
+
+    def __call__(self) -> float:
+        """Return the time."""
+
+    def advance(self, seconds: float) -> None:
+        """Let so much time go by; passes for a `sleep`, too."""
 
 
 class SystemClock:
-    """The machine's clock, in seconds since the epoch."""
+    """The machine's clock."""
 
     def __call__(self) -> float:
         """Return the time."""
         return time.time()
+
+    def advance(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
 
 
 class ManualClock:
@@ -32,6 +47,6 @@ class ManualClock:
             return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move it on; passes for a `sleep`, too."""
+        """Move it on."""
         with self._lock:
             self._now += seconds

@@ -117,12 +117,12 @@ class Configurations(Things):
     ) -> None:
         """There is none yet."""
         super().__init__("endpoint configuration", "EndpointConfig", arn, clock, "endpoint-config")
-        self._models = models
+        self.models = models
 
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Answer CreateEndpointConfig."""
         for variant in request["ProductionVariants"]:
-            self._models.find(variant["ModelName"])
+            self.models.find(variant["ModelName"])
         return super().create(request)
 
 
@@ -138,7 +138,7 @@ class Endpoints(Things):
 
     def __init__(
         self,
-        configurations: Things,
+        configurations: Configurations,
         arn: Callable[[str, str], str],
         clock: Callable[[], float],
         account: str,
@@ -212,6 +212,9 @@ class Endpoints(Things):
         """Answer for an endpoint that nothing was said about."""
         del body, headers
         return 503, b"Nothing serves this endpoint of the fake. Say what it answers: answer(...)."
+
+    def close(self) -> None:
+        """End what serves them; here nothing does."""
 
     def status(self, name: str) -> tuple[str, str]:
         """Return the status of an endpoint, and why it failed."""

@@ -12,18 +12,19 @@ from rlcore.testing.server import OWN_KEY, serve
 from rlcore.testing.service import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from types import TracebackType
 
     import boto3
     from typing_extensions import Self
 
     from rlcore.platforms.local.platform import LocalPlatform
+    from rlcore.testing.clocks import Clock
     from rlcore.testing.endpoints import Answering, EndpointScript
     from rlcore.testing.faults import Fault
     from rlcore.testing.jobs import Job
     from rlcore.testing.operations import Call
-    from rlcore.testing.timelines import Scenario
+    from rlcore.testing.timelines import JobScript
     from rlcore.testing.transforms import TransformScript
 
 
@@ -58,13 +59,13 @@ class FakeSageMaker:
     def __init__(
         self,
         *,
-        clock: Callable[[], float] | None = None,
+        clock: Clock | None = None,
         region: str = "us-west-2",
         account: str = motoserver.ACCOUNT,
         real: bool | LocalPlatform = False,
     ) -> None:
         """Nothing is started before the block is entered."""
-        self.clock = clock or SystemClock()
+        self.clock: Clock = clock or SystemClock()
         self.region = region
         self.account = account
         self.moto = ("127.0.0.1", 0)
@@ -103,7 +104,7 @@ class FakeSageMaker:
             self._begin()
             motoserver.empty(self.moto, self.account)
 
-    def script(self, name: str | None, script: Scenario) -> None:
+    def script(self, name: str | None, script: JobScript) -> None:
         """Say what a training job will do, before it is created; None means each other one."""
         self._service.jobs.scripts[name] = script
 
@@ -122,8 +123,6 @@ class FakeSageMaker:
         """
         answers = self._service.endpoints.answers
         answers[endpoint] = answering if callable(answering) else lambda *_: answering
-
-    answer_for = answer
 
     def write_log(self, job: str, host: int, text: str) -> None:
         """Write a line to the log of a host of a job, numbered from 1, now."""
@@ -168,14 +167,14 @@ class FakeSageMaker:
         place = (self.clock, self.region, self.account)
         if not self._real:
             return Service(*place)
-        from rlcore.testing.real import Reality  # noqa: PLC0415 - scripts need none of it
+        from rlcore.testing import real  # noqa: PLC0415 - scripts need none of it
 
-        reality = self._ending.enter_context(
-            Reality(self._real, lambda: clients.session(self.url, self.region, OWN_KEY))
-        )
-        service = Service(*place, make_job=reality.job, endpoints=reality.endpoints)
-        reality.service = service
-        return service
+        platform = None if self._real is True else self._real
+
+        def session() -> boto3.Session:
+            return clients.session(self.url, self.region, OWN_KEY)
+
+        return real.service(place, platform, session, self._ending)
 
     def _called(self, call: Call) -> Fault | None:
         with self._lock:

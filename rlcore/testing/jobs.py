@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rlcore.testing.errors import invalid, taken
 from rlcore.testing.metrics import Series, series
 from rlcore.testing.pages import page
-from rlcore.testing.timelines import FINAL, IN_PROGRESS, Scenario, Step, steps
+from rlcore.testing.timelines import FINAL, IN_PROGRESS, JobScript, Step, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ class Job:
     """
 
     def __init__(
-        self, request: Mapping[str, Any], arn: str, script: Scenario, clock: Callable[[], float]
+        self, request: Mapping[str, Any], arn: str, script: JobScript, clock: Callable[[], float]
     ) -> None:
         """Begin now."""
         self.request = dict(request)
@@ -80,6 +80,9 @@ class Job:
         """Ask it to end; one that is ending or has ended does as it did."""
         if self.status == IN_PROGRESS:
             self.stopped = self._clock()
+
+    def close(self) -> None:
+        """End what runs for it; here nothing does."""
 
     def write(self, host: int, text: str) -> None:
         """Write a line now, for a host that is numbered from 1."""
@@ -225,7 +228,7 @@ class Jobs:
     ) -> None:
         """There is none yet."""
         self.by_name: dict[str, Job] = {}
-        self.scripts: dict[str | None, Scenario] = {None: Scenario()}
+        self.scripts: dict[str | None, JobScript] = {None: JobScript()}
         self._arn = arn
         self._clock = clock
         self._make = make

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +16,9 @@ from rlcore.testing.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import ExitStack
 
     import boto3
-
-    from rlcore.testing.endpoints import Endpoints, Things
-    from rlcore.testing.jobs import Job
 
 
 def service(
@@ -40,36 +37,20 @@ def service(
         ending: What ends them all.
     """
     folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="rlcore-fake-")))
-    platform = platform or LocalPlatform(
-        home=folder / "home", environments=home() / "environments"
-    )
+    platform = platform or LocalPlatform(home=folder / "home", environments=home() / "environments")
     objects = Objects(lambda: session().client("s3"))
     workshop = Workshop(platform=platform, objects=objects, folder=folder)
-    make_job = functools.partial(RealJob, workshop=workshop)
-    made: list[RealEndpoints] = []
-
-    def endpoints(
-        configurations: Things,
-        arn: Callable[[str, str], str],
-        clock: Callable[[], float],
-        account: str,
-        models: Things,
-    ) -> Endpoints:
-        made.append(
-            RealEndpoints(models, configurations, arn, clock, account, workshop=workshop)
-        )
-        return made[-1]
-
-    found = Service(*place, make_job=make_job, endpoints=endpoints)
-    ending.callback(_end, found.jobs.by_name)
-    ending.callback(made[0].close)
+    found = Service(
+        *place,
+        make_job=functools.partial(RealJob, workshop=workshop),
+        endpoints=functools.partial(RealEndpoints, workshop=workshop),
+    )
+    ending.callback(_end, found)
     return found
 
 
-def _end(jobs: dict[str, Job]) -> None:
-    """Stop every job, and wait until nothing of it runs any more."""
-    running = [job for job in jobs.values() if isinstance(job, RealJob)]
-    for job in running:
-        job.stop()
-    for job in running:
-        job.join()
+def _end(found: Service) -> None:
+    """End all that runs."""
+    found.endpoints.close()
+    for job in found.jobs.by_name.values():
+        job.close()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from rlcore.testing.endpoints import Made, Things
+    from rlcore.testing.endpoints import Configurations, Made
     from rlcore.testing.realjobs import Workshop
 
 _JSON = "application/json"
@@ -33,7 +33,6 @@ class RealEndpoints(Endpoints):
     """Endpoints, each of which a thread deploys.
 
     Args:
-        models: The models that they serve.
         configurations: What they are made from.
         arn: Returns the ARN of a resource, for its kind and name.
         clock: The time.
@@ -41,10 +40,9 @@ class RealEndpoints(Endpoints):
         workshop: Where they run.
     """
 
-    def __init__(  # noqa: PLR0913 - those of `Endpoints`, and where they run
+    def __init__(
         self,
-        models: Things,
-        configurations: Things,
+        configurations: Configurations,
         arn: Callable[[str, str], str],
         clock: Callable[[], float],
         account: str,
@@ -53,7 +51,6 @@ class RealEndpoints(Endpoints):
     ) -> None:
         """There is none yet."""
         super().__init__(configurations, arn, clock, account)
-        self._models = models
         self._workshop = workshop
         self._hosting = workshop.platform.hosting
         self._failed: dict[str, str] = {}
@@ -64,7 +61,9 @@ class RealEndpoints(Endpoints):
         answer = super().create(request)
         name = request["EndpointName"]
         configuration = self._configurations.find(request["EndpointConfigName"]).request
-        model = self._models.find(configuration["ProductionVariants"][0]["ModelName"]).request
+        model = self._configurations.models.find(
+            configuration["ProductionVariants"][0]["ModelName"]
+        ).request
         self._failed.pop(name, None)
         self._threads[name] = threading.Thread(target=self._deploy, args=(name, model), daemon=True)
         self._threads[name].start()

@@ -10,19 +10,19 @@ import attrs
 
 from rlcore import storage
 from rlcore.errors import PlatformError
+from rlcore.platforms.local.platform import LocalPlatform
 from rlcore.platforms.sagemaker import recovery
 from rlcore.registry import default_registry
 from rlcore.spec import Channel, JobState, Resources
 from rlcore.testing.jobs import Job
-from rlcore.testing.timelines import FINAL, IN_PROGRESS, STOPPING, Step, final_step
+from rlcore.testing.objects import Objects
+from rlcore.testing.timelines import IN_PROGRESS, STOPPING, Step, final_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rlcore.platforms.local.platform import LocalPlatform
     from rlcore.spec import JobRequest, JobStatus, LogEvent
-    from rlcore.testing.objects import Objects
-    from rlcore.testing.timelines import Scenario
+    from rlcore.testing.timelines import JobScript
 
 _HOST = "algo-1"
 _LONGEST_REASON = 1024  # characters, as the service has it
@@ -57,7 +57,7 @@ class RealJob(Job):
         self,
         request: Mapping[str, Any],
         arn: str,
-        script: Scenario,
+        script: JobScript,
         clock: Callable[[], float],
         *,
         workshop: Workshop,
@@ -93,8 +93,9 @@ class RealJob(Job):
         if started:
             self._workshop.platform.stop(self.name)
 
-    def join(self) -> None:
-        """Wait until it has ended."""
+    def close(self) -> None:
+        """End it, and wait until nothing of it runs any more."""
+        self.stop()
         self._thread.join()
 
     def _run(self) -> None:
@@ -195,8 +196,3 @@ class RealJob(Job):
         kept = self.request.get("CheckpointConfig")
         if kept:
             objects.put_tree(self._folder / "checkpoints", kept["S3Uri"])
-
-    @property
-    def ended(self) -> bool:
-        """Whether it has ended."""
-        return self.steps()[-1].status in FINAL

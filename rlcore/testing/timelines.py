@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import attrs
@@ -29,8 +29,12 @@ _WITHOUT_UPLOAD = ("Interrupted", "MaxWaitTimeExceeded")
 _OUTCOMES = ("Completed", "Failed", "Stopped", "MaxRuntimeExceeded", *_WITHOUT_UPLOAD)
 
 
+def _lines(given: Iterable[tuple[float, int, str]]) -> tuple[tuple[float, int, str], ...]:
+    return tuple(given)
+
+
 @attrs.frozen(kw_only=True)
-class Scenario:
+class JobScript:
     """What a training job of the fake does. Times are seconds.
 
     A job that is asked to stop, or that reaches the limits of its request, ends by that instead.
@@ -56,15 +60,11 @@ class Scenario:
     training: float = 300.0
     stopping: float = 20.0
     uploading: float = 20.0
-    lines: tuple[tuple[float, int, str], ...] = attrs.field(default=(), converter=tuple)
+    lines: tuple[tuple[float, int, str], ...] = attrs.field(default=(), converter=_lines)
     late: Mapping[int, float] = attrs.field(factory=dict)
     outcome: str = attrs.field(default="Completed", validator=attrs.validators.in_(_OUTCOMES))
     failure_reason: str | None = None
     billable: float = 1.0
-
-
-JobScript = Scenario
-"""The same by another name."""
 
 
 class Step(NamedTuple):
@@ -81,7 +81,7 @@ class Step(NamedTuple):
 
 
 def steps(
-    scenario: Scenario,
+    scenario: JobScript,
     created: float,
     max_run: float,
     max_wait: float | None = None,
@@ -106,7 +106,7 @@ def final_step(moment: float, outcome: str) -> Step:
     return Step(moment, outcome if outcome in FINAL else "Stopped", outcome)
 
 
-def _undisturbed(scenario: Scenario, created: float, max_run: float) -> list[Step]:
+def _undisturbed(scenario: JobScript, created: float, max_run: float) -> list[Step]:
     start = created + scenario.pending
     download = start + scenario.starting
     queue = [Step(created, IN_PROGRESS, "Pending")] if scenario.pending else []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from toy_toolkit import DEPLOYED
 
 if TYPE_CHECKING:
+    import pytest
     from conftest import Run
 
 
@@ -26,6 +27,15 @@ def test_several_at_once(toy: Run) -> None:
 def test_all(rlcore: Run) -> None:
     """Every endpoint there is, be it none."""
     assert 0 == rlcore("delete", "--all").returncode
+
+
+def test_all_of_an_account(rlcore: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be endpoints of others: they are named one by one."""
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    done = rlcore("delete", "--all", "--platform", "sagemaker")
+
+    assert 2 == done.returncode
+    assert "--all is for this machine" in done.stderr
 
 
 def test_none_and_all(rlcore: Run) -> None:

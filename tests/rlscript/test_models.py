@@ -126,6 +126,28 @@ class Code(ModelFolder):
         self.assertEqual(b"mine", (self.folder / "code" / "inference.py").read_bytes())
         self.assertNotIn("code/inference.py", read_model(self.folder))
 
+    def test_own_requirements(self):
+        """Requirements that the user wrote stay, and ours are not put beside code of theirs."""
+        for name in ("requirements.txt", "inference.py"):
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                code = Path(folder) / "code"
+                code.mkdir()
+                (code / name).write_bytes(b"mine")
+                files = dict(self.release(b"1"), **{"code/requirements.txt": b"ours"})
+                for _ in range(2):
+                    rlscript.publish_model(Path(folder), {}, files)
+
+                self.assertEqual(b"mine", (code / name).read_bytes())
+                self.assertNotIn("code/requirements.txt", read_model(Path(folder)))
+                expected = name == "requirements.txt"
+                self.assertEqual(expected, (code / "requirements.txt").exists())
+
+    def test_requirements(self):
+        """Images install what their inference code needs, at any version that fits."""
+        requirements = rlscript.inference_code()["code/requirements.txt"].decode()
+
+        self.assertRegex(requirements, r"^onnxruntime>=\d+\.\d+,<\d+\n$")
+
     def test_inference_code(self):
         """The code is the package that is beside the script, and its entry."""
         package = self.folder / "rlserving"
@@ -136,7 +158,7 @@ class Code(ModelFolder):
             "from rlscript import inference_code;"
             "print(sorted(inference_code())); print(inference_code()['code/inference.py'].decode())"
         )
-        names = ["code/inference.py"]
+        names = ["code/inference.py", "code/requirements.txt"]
         names += [
             "code/rlserving/{}.py".format(name) for name in ("__init__", "inference", "policies")
         ]

@@ -89,6 +89,7 @@ def served(sagemaker: Any) -> Callable[..., dict[str, Any]]:
             "InstanceType": "ml.m5.large",
         }
         sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-        return sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        made: dict[str, Any] = sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        return made
 
     return make

@@ -28,3 +28,13 @@ def test_the_machines_clock() -> None:
     before = time.time()
 
     assert before <= SystemClock()() <= time.time()
+
+
+def test_the_machines_clock_is_waited_for() -> None:
+    """It cannot be moved, so whoever moves it waits."""
+    clock = SystemClock()
+    before = time.monotonic()
+
+    clock.advance(0.02)
+
+    assert time.monotonic() - before >= 0.02

@@ -65,9 +65,10 @@ def test_what_was_sent_comes_back(aws: FakeSageMaker, sagemaker: Any) -> None:
         sagemaker.describe_endpoint(EndpointName="e"),
     ]
     assert [f"{PREFIX}:model/m", f"{PREFIX}:endpoint-config/c", f"{PREFIX}:endpoint/e"] == made
-    state = {"EndpointStatus": "Creating"}
+    state: dict[str, Any] = {"EndpointStatus": "Creating"}
+    sent_fields: list[dict[str, Any]] = [model, configuration, endpoint]
     for sent, kind, arn, description, more in zip(
-        (model, configuration, endpoint),
+        sent_fields,
         ("Model", "EndpointConfig", "Endpoint"),
         made,
         found,

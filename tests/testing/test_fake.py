@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from rlcore.testing import FakeSageMaker, Fault, ManualClock, Scenario, SystemClock
+from rlcore.testing import FakeSageMaker, Fault, JobScript, ManualClock, SystemClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +91,7 @@ def test_by_default_the_clock_is_the_machines() -> None:
 
 def test_reset(aws: FakeSageMaker, sagemaker: Any, job: Any) -> None:
     """Jobs, scenarios, faults, calls and buckets are gone; clients and clock stay."""
-    aws.script(None, Scenario(starting=0, downloading=0, training=0, uploading=0))
+    aws.script(None, JobScript(starting=0, downloading=0, training=0, uploading=0))
     sagemaker.create_training_job(**job())
     aws.fail("*", Fault.access_denied())
     now = aws.clock()

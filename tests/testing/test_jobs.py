@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rlcore.testing import Scenario
+from rlcore.testing import JobScript
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rlcore.testing import FakeSageMaker
 
-SHORT = Scenario(starting=10, downloading=10, training=100, uploading=10, stopping=10)
+SHORT = JobScript(starting=10, downloading=10, training=100, uploading=10, stopping=10)
 ARN = "arn:aws:sagemaker:us-west-2:111122223333:training-job/job"
 EVERYTHING: dict[str, Any] = {
     "HyperParameters": {"lr": "0.1"},
@@ -99,7 +99,7 @@ def test_what_was_sent_comes_back(sagemaker: Any, job: Any) -> None:
 
 def test_what_a_completed_job_tells(aws: FakeSageMaker, sagemaker: Any, job: Any) -> None:
     """Times, seconds, transitions and the model are there, as the service has them."""
-    aws.script(None, Scenario(**{**_fields(SHORT), "billable": 0.25}))
+    aws.script(None, JobScript(**{**_fields(SHORT), "billable": 0.25}))
     sagemaker.create_training_job(**job())
     aws.clock.advance(1000)
 
@@ -131,7 +131,7 @@ def test_what_a_completed_job_tells(aws: FakeSageMaker, sagemaker: Any, job: Any
     ] == transitions
 
 
-def _fields(scenario: Scenario) -> dict[str, Any]:
+def _fields(scenario: JobScript) -> dict[str, Any]:
     return {
         name: getattr(scenario, name)
         for name in ("starting", "downloading", "training", "uploading")
@@ -148,7 +148,7 @@ def test_there_is_no_model_before_the_upload(aws: FakeSageMaker, sagemaker: Any,
 
 def test_a_job_that_fails(aws: FakeSageMaker, sagemaker: Any, job: Any) -> None:
     """It has a reason, and no model."""
-    aws.script(None, Scenario(outcome="Failed", failure_reason="AlgorithmError: no reward"))
+    aws.script(None, JobScript(outcome="Failed", failure_reason="AlgorithmError: no reward"))
     sagemaker.create_training_job(**job())
     aws.clock.advance(1000)
 
@@ -237,7 +237,7 @@ def test_lists_in_pages(aws: FakeSageMaker, sagemaker: Any, job: Any) -> None:
 
 def test_lists_of_some(aws: FakeSageMaker, sagemaker: Any, job: Any) -> None:
     """Jobs are found by a part of their names, by state and by time, in the order asked for."""
-    aws.script("b-one", Scenario(outcome="Failed"))
+    aws.script("b-one", JobScript(outcome="Failed"))
     for name in ("b-one", "c-one", "a-one", "other"):
         sagemaker.create_training_job(**job(name))
     aws.clock.advance(1000)
@@ -261,7 +261,7 @@ def test_a_token_that_nobody_gave(sagemaker: Any) -> None:
 
 def test_the_last_values_of_metrics(aws: FakeSageMaker, sagemaker: Any, job: Any) -> None:
     """FinalMetricDataList has the last value of each metric that came."""
-    aws.script(None, Scenario(lines=((1, 1, "reward=1.5"), (70, 1, "reward=2.5"))))
+    aws.script(None, JobScript(lines=((1, 1, "reward=1.5"), (70, 1, "reward=2.5"))))
     definitions = [
         {"Name": "reward", "Regex": "reward=([0-9.]+)"},
         {"Name": "loss", "Regex": "loss=([0-9.]+)"},

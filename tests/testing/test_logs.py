@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rlcore.testing import Scenario
+from rlcore.testing import JobScript
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ def start(
     """Return what starts a job of so many hosts that does what it is told."""
 
     def make(hosts: int = 1, name: str = "job", **scenario: Any) -> None:
-        aws.script(name, Scenario(**scenario))
+        aws.script(name, JobScript(**scenario))
         resources = {**job()["ResourceConfig"], "InstanceCount": hosts}
         sagemaker.create_training_job(**job(name, ResourceConfig=resources))
 
@@ -42,7 +42,8 @@ def start(
 
 def read(logs: Any, stream: str = STREAM, **asked: Any) -> dict[str, Any]:
     """Return a page of a stream."""
-    return logs.get_log_events(logGroupName=GROUP, logStreamName=stream, **asked)
+    found: dict[str, Any] = logs.get_log_events(logGroupName=GROUP, logStreamName=stream, **asked)
+    return found
 
 
 def texts(page: dict[str, Any]) -> list[str]:
@@ -153,7 +154,7 @@ def test_reading_on(aws: FakeSageMaker, logs: Any, start: Callable[..., None]) -
     aws.clock.advance(TRAINING + 4)
     seen, token = [], None
     while True:
-        given = {"nextToken": token} if token else {}
+        given: dict[str, Any] = {"nextToken": token} if token else {}
         page = read(logs, startFromHead=True, limit=2, **given)
         seen += texts(page)
         if page["nextForwardToken"] == token:

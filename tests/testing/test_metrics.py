@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rlcore.testing import Scenario
+from rlcore.testing import JobScript
 from rlcore.testing.metrics import series
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def moment(seconds: float) -> datetime:
 def cloudwatch(aws: FakeSageMaker, sagemaker: Any, client: Callable[[str], Any], job: Any) -> Any:
     """Return a client of CloudWatch, which has the values of a job of two hosts."""
     aws.clock.advance(BEGAN - 80 - aws.clock())
-    aws.script(None, Scenario(lines=LINES))
+    aws.script(None, JobScript(lines=LINES))
     fields = job()
     fields["AlgorithmSpecification"]["MetricDefinitions"] = DEFINITIONS
     fields["ResourceConfig"]["InstanceCount"] = 2
@@ -74,6 +74,7 @@ def test_statistics_by_the_minute(cloudwatch: Any) -> None:
         metric(job="ghost"),
         {**metric(), "Namespace": "/aws/sagemaker/Endpoints"},
         {**metric(), "Dimensions": []},
+        {**metric(), "Dimensions": [*metric()["Dimensions"], {"Name": "Host", "Value": "algo-1"}]},
     ],
 )
 def test_metrics_that_nobody_has(cloudwatch: Any, asked: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ def test_every_entry_comes_once(entries: list[int], most: int | None) -> None:
         found = page("Entries", entries, request)
         seen += found["Entries"]
         assert len(found["Entries"]) <= (most or 10)
+        assert found["Entries"] or not entries
         if "NextToken" not in found:
             break
         request["NextToken"] = found["NextToken"]

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlcore.testing import Scenario
+from rlcore.testing import JobScript
 from rlcore.testing.timelines import FINAL, Step, steps
 
 SECONDS = st.floats(min_value=0.0, max_value=1e6)
 SCENARIOS = st.builds(
-    Scenario,
+    JobScript,
     pending=SECONDS,
     starting=SECONDS,
     downloading=SECONDS,
@@ -24,7 +24,7 @@ SCENARIOS = st.builds(
         ("Completed", "Failed", "Stopped", "MaxRuntimeExceeded", "Interrupted")
     ),
 )
-SHORT = Scenario(starting=1, downloading=2, training=4, uploading=8, stopping=16)
+SHORT = JobScript(starting=1, downloading=2, training=4, uploading=8, stopping=16)
 
 
 def names(found: list[Step]) -> list[str]:
@@ -47,7 +47,7 @@ def test_a_job_that_completes() -> None:
 
 def test_a_job_that_queues() -> None:
     """It is pending first."""
-    found = steps(Scenario(pending=5), 0, 60)
+    found = steps(JobScript(pending=5), 0, 60)
 
     assert [Step(0, "InProgress", "Pending"), Step(5, "InProgress", "Starting")] == found[:2]
 
@@ -63,7 +63,7 @@ def test_a_job_that_queues() -> None:
 )
 def test_outcomes(outcome: str, status: str, uploads: bool) -> None:
     """The last step has the outcome; hosts that are taken away send nothing."""
-    found = steps(Scenario(outcome=outcome), 0, 3600)
+    found = steps(JobScript(outcome=outcome), 0, 3600)
 
     assert (status, outcome) == found[-1][1:]
     assert uploads == ("Uploading" in names(found))
@@ -71,7 +71,7 @@ def test_outcomes(outcome: str, status: str, uploads: bool) -> None:
 
 def test_hosts_that_never_come() -> None:
     """A job that waits for them in vain never downloads anything."""
-    found = steps(Scenario(outcome="MaxWaitTimeExceeded"), 0, 3600)
+    found = steps(JobScript(outcome="MaxWaitTimeExceeded"), 0, 3600)
 
     assert ["Starting", "MaxWaitTimeExceeded"] == names(found)
 
@@ -79,7 +79,7 @@ def test_hosts_that_never_come() -> None:
 def test_outcomes_that_nobody_knows() -> None:
     """A word that the service does not have is refused."""
     with pytest.raises(ValueError, match="'outcome' must be in"):
-        Scenario(outcome="Succeeded")
+        JobScript(outcome="Succeeded")
 
 
 def test_max_run() -> None:
@@ -92,7 +92,7 @@ def test_max_run() -> None:
 
 def test_max_wait() -> None:
     """A spot job ends when all its time is over."""
-    found = steps(Scenario(starting=50), 100, max_run=60, max_wait=40)
+    found = steps(JobScript(starting=50), 100, max_run=60, max_wait=40)
 
     assert [
         Step(100, "InProgress", "Starting"),
@@ -115,7 +115,7 @@ def test_stop_after_the_end() -> None:
 
 @given(SCENARIOS, SECONDS, st.floats(1, 1e6), st.none() | SECONDS, st.none() | SECONDS)
 def test_every_timeline(
-    scenario: Scenario, created: float, run: float, wait: float | None, stopped: float | None
+    scenario: JobScript, created: float, run: float, wait: float | None, stopped: float | None
 ) -> None:
     """Time never goes back, and a job ends once."""
     moment = None if stopped is None else created + stopped

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import attrs
 from botocore.exceptions import ClientError
 
 from rlcore.endpoints import Answer, EndpointState, EndpointStatus
 from rlcore.errors import (
+    EndpointExists,
     EndpointNotFound,
     InvalidArgument,
     InvocationFailed,
-    NotDeployable,
     ServiceError,
-    did_you_mean,
 )
-from rlcore.platforms.sagemaker import hostingrequests, making, requests, shapes
-from rlcore.platforms.sagemaker.failures import is_missing, service_errors
+from rlcore.platforms.sagemaker import answers, hostingrequests, making, modelfiles, requests
+from rlcore.platforms.sagemaker.failures import is_taken, service_errors
+from rlcore.platforms.sagemaker.making import CONFIGURATION, ENDPOINT, MODEL, Making
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rlcore.endpoints import Deployment, ModelRequest
+    from rlcore.endpoints import Deployment
     from rlcore.platforms.sagemaker.session import AwsSession
+    from rlcore.platforms.sagemaker.transforms import SageMakerTransforms
     from rlcore.source import Bundle
 
 STATES = {
@@ -40,10 +43,17 @@ STATES = {
 }
 """By the service's `EndpointStatus`."""
 
-_OPERATIONS = ("CreateModel", "CreateEndpointConfig", "CreateEndpoint")
 _HERE = ("port", "strict", "max_body_size", "queue_size", "body_timeout", "timeout")
-# Facts as they might be, for the check before anything is sent.
-_ROLE = "arn:aws:iam::123456789012:role/role"
+_TOO_LARGE = 413
+
+
+@attrs.frozen
+class _Served:
+    """What an endpoint serves: its model's name, archive and release; empty where that is gone."""
+
+    model: str = ""
+    model_data: str = ""
+    release: str = ""
 
 
 class SageMakerHosting:
@@ -58,7 +68,17 @@ class SageMakerHosting:
     def __init__(self, session: AwsSession) -> None:
         """Hold the session; nothing is asked."""
         self._session = session
-        self._models: dict[str, tuple[str, str]] = {}  # by endpoint: configuration and model
+        self._served: dict[tuple[str, str], _Served] = {}  # by endpoint and configuration
+        self._models: dict[str, str] = {}  # by endpoint, deleted or not
+
+    @functools.cached_property
+    def transforms(self) -> SageMakerTransforms:
+        """What runs models over data in S3, without endpoints."""
+        from rlcore.platforms.sagemaker.transforms import (  # noqa: PLC0415 - endpoints need none
+            SageMakerTransforms,
+        )
+
+        return SageMakerTransforms(self._session)
 
     def deploy(self, deployment: Deployment, bundle: Bundle | None) -> str:
         """Start an endpoint and return its name, before it is in service.
@@ -74,43 +94,44 @@ class SageMakerHosting:
             ServiceError: AWS refused, or could not be reached.
         """
         self._check(deployment, bundle)
-        self._check_free(deployment.name)
-        model_name = deployment.model.name or deployment.name
+        if making.described(self._session, ENDPOINT, deployment.name) is not None:
+            raise _endpoint_exists(deployment.name)
         role = self._session.role_arn(requests.check_role(deployment.model.role))
-        request = making.sent(self._session, deployment.model, model_name, bundle)
-        self._models[deployment.name] = (deployment.name, model_name)
-        with ExitStack() as undo:
-            for operation, fields in self._requests(deployment, request, model_name, role):
-                making.create(self._session, operation, fields, undo)
-            undo.pop_all()
+        content = modelfiles.digest(deployment.model, bundle)
+        name = hostingrequests.model_name(deployment)
+        request = modelfiles.sent(self._session, deployment.model, name, bundle, content)
+        ready = attrs.evolve(deployment, model=request)
+        self._models[deployment.name] = name
+        with Making(self._session) as block:
+            for operation, fields in hostingrequests.all_of(
+                ready, self._session.region, role, content
+            ):
+                self._make(block, operation, fields, deployment.name)
         return deployment.name
 
     def describe(self, name: str) -> EndpointStatus:
         """Return the endpoint as it is now."""
         found = self._described(name)
-        container = self._container(name, found["EndpointConfigName"])
-        status = found["EndpointStatus"]
-        return EndpointStatus(
-            name=name,
-            state=STATES[status],
-            stage="" if STATES[status] is EndpointState.IN_SERVICE else status,
-            failure_reason=found.get("FailureReason"),
-            created_at=found["CreationTime"].timestamp(),
-            model_data=container.get("ModelDataUrl", ""),
-            release=container.get("Image", "").rpartition("/")[2],
-            policies=None,
-        )
+        served = self._what_is_served(found)
+        return _status(found, served)
 
     def endpoints(self) -> Iterable[EndpointStatus]:
-        """Yield the endpoints of the account in this region, newest first, page by page."""
-        client = self._session.client("sagemaker")
+        """Yield the endpoints of the account in this region, newest first, page by page.
+
+        Each is told by its line of the list; one that failed is asked why.
+        """
+        client = self._session.client("sagemaker", polling=True)
         with service_errors("ListEndpoints"):
             pages = client.get_paginator("list_endpoints").paginate(
                 SortBy="CreationTime", SortOrder="Descending"
             )
             for page in pages:
                 for each in page["Endpoints"]:
-                    yield self.describe(each["EndpointName"])
+                    failed = STATES[each["EndpointStatus"]] is EndpointState.FAILED
+                    name = each["EndpointName"]
+                    # One may be gone since the list was made.
+                    asked = making.described(self._session, ENDPOINT, name) if failed else None
+                    yield _status(asked or each, _Served())
 
     def invoke(
         self, name: str, body: bytes, *, content_type: str, accept: str, attributes: str = ""
@@ -118,8 +139,10 @@ class SageMakerHosting:
         """Send a request and return the answer.
 
         Raises:
-            EndpointNotFound: There is no such endpoint in service.
-            InvocationFailed: The model answered with an error; `status` is its own.
+            EndpointNotFound: There is no such endpoint.
+            InvocationFailed: It is not in service, the request is too large, or the model answered
+                with an error; `status` is the model's own.
+            ServiceError: AWS refused, or could not be reached.
         """
         client = self._session.client("sagemaker-runtime")
         custom = {"CustomAttributes": attributes} if attributes else {}
@@ -134,123 +157,128 @@ class SageMakerHosting:
 
     def delete(self, name: str) -> None:
         """Delete the endpoint and its configuration; the model stays."""
-        configuration = self._described(name)["EndpointConfigName"]
-        self._container(name, configuration)  # learns the model's name, for `delete_model`
-        client = self._session.client("sagemaker")
-        with service_errors("DeleteEndpoint"):
-            client.delete_endpoint(EndpointName=name)
-        making.delete(self._session, "delete_endpoint_config", EndpointConfigName=configuration)
+        found = self._described(name)
+        self._what_is_served(found)  # learns the model's name, for `delete_model`
+        making.delete(self._session, ENDPOINT, name)
+        making.delete(self._session, CONFIGURATION, found["EndpointConfigName"])
 
     def delete_model(self, name: str) -> None:
         """Delete the model that an endpoint serves, or served; its archive stays in S3."""
-        with suppress(EndpointNotFound):
-            self._container(name, self._described(name)["EndpointConfigName"])
-        _, model = self._models.get(name, (name, name))
-        making.delete(self._session, "delete_model", ModelName=model)
+        if name not in self._models:
+            found = making.described(self._session, ENDPOINT, name)
+            if found is not None:
+                self._what_is_served(found)
+        making.delete(self._session, MODEL, self._models.get(name, name))
 
     # How an endpoint comes about.
 
     def _check(self, deployment: Deployment, bundle: Bundle | None) -> None:
         """See that the service would take all three requests, with facts as they might be."""
-        if not deployment.instance_type.startswith("ml.") and not deployment.options.get(
-            "serverless_inference_config"
-        ):
+        serverless = deployment.options.get("serverless_inference_config")
+        if not deployment.instance_type.startswith("ml.") and not serverless:
             given = deployment.instance_type
             msg = f"An instance_type such as 'ml.m5.large' is wanted; {given!r} was given."
             raise InvalidArgument(msg)
         requests.check_role(deployment.model.role)
-        overrides = deployment.options.get("request_overrides") or {}
-        for operation in overrides:
-            if operation not in _OPERATIONS:
-                msg = (
-                    f"request_overrides has fields by operation: {', '.join(_OPERATIONS)}."
-                    f" {operation!r} is none.{did_you_mean(operation, _OPERATIONS)}"
-                )
-                raise InvalidArgument(msg)
+        ready = attrs.evolve(deployment, model=modelfiles.check(deployment.model, bundle))
+        hostingrequests.check(ready, self._session.region)
         without = [name for name in _HERE if name in deployment.options]
         if without:
             msg = f"Of no effect on SageMaker: {', '.join(without)}."
             warnings.warn(msg, UserWarning, stacklevel=2)
-        model_name = deployment.model.name or deployment.name
-        request = making.elsewhere(deployment.model, bundle)
-        for operation, fields in self._requests(deployment, request, model_name, _ROLE):
-            shapes.check(operation, fields)
 
-    def _requests(
-        self, deployment: Deployment, request: ModelRequest, model_name: str, role: str
-    ) -> list[tuple[str, dict[str, Any]]]:
-        """Return the three operations in their order, each with its fields."""
-        if deployment.container is None:
-            msg = f"{request.release or 'The model'} names no container. Deploy it by its Model."
-            raise NotDeployable(msg)
-        accelerator = deployment.options.get("accelerator_type")
-        container = deployment.container(
-            request, self._session.region, deployment.instance_type, accelerator
-        )
-        fields = (
-            hostingrequests.model(model_name, role, container, request, deployment.tags),
-            hostingrequests.endpoint_configuration(deployment, model_name),
-            hostingrequests.endpoint(deployment),
-        )
-        return [
-            (operation, hostingrequests.overridden(deployment, operation, each))
-            for operation, each in zip(_OPERATIONS, fields, strict=True)
-        ]
-
-    def _check_free(self, name: str) -> None:
-        with suppress(EndpointNotFound):
-            self._described(name)
-            raise making.endpoint_exists(name)
+    def _make(self, block: Making, operation: str, fields: Mapping[str, Any], name: str) -> None:
+        try:
+            block.make(operation, fields)
+        except ServiceError as error:
+            if operation == ENDPOINT and is_taken(error):
+                raise _endpoint_exists(name) from error
+            raise
 
     # What is there.
 
     def _described(self, name: str) -> Mapping[str, Any]:
-        client = self._session.client("sagemaker", polling=True)
-        try:
-            with service_errors("DescribeEndpoint"):
-                found: Mapping[str, Any] = client.describe_endpoint(EndpointName=name)
-        except ServiceError as error:
-            if is_missing(error):
-                raise _not_found(name) from error
-            raise
+        found = making.described(self._session, ENDPOINT, name)
+        if found is None:
+            msg = (
+                f"SageMaker knows no endpoint {name!r} in this account and region. See: rlcore"
+                " endpoints --platform sagemaker"
+            )
+            raise EndpointNotFound(msg)
         return found
 
-    def _container(self, name: str, configuration: str) -> Mapping[str, Any]:
-        """Return the container of an endpoint's model; empty where that was deleted."""
-        client = self._session.client("sagemaker")
-        try:
-            with service_errors("DescribeEndpointConfig"):
-                found = client.describe_endpoint_config(EndpointConfigName=configuration)
-            model = found["ProductionVariants"][0]["ModelName"]
-            self._models[name] = (configuration, model)
-            with service_errors("DescribeModel"):
-                described = client.describe_model(ModelName=model)
-        except ServiceError as error:
-            if is_missing(error):
-                return {}
-            raise
-        container: Mapping[str, Any] = described.get("PrimaryContainer") or {}
-        return container
+    def _what_is_served(self, found: Mapping[str, Any]) -> _Served:
+        """Return what an endpoint serves, asked once: it changes with the configuration alone."""
+        key = found["EndpointArn"], found["EndpointConfigName"]
+        if key not in self._served:
+            self._served[key] = self._asked(found)
+        if self._served[key].model:
+            self._models[found["EndpointName"]] = self._served[key].model
+        return self._served[key]
+
+    def _asked(self, found: Mapping[str, Any]) -> _Served:
+        configuration = making.described(self._session, CONFIGURATION, found["EndpointConfigName"])
+        if configuration is None:
+            return _Served()
+        name = configuration["ProductionVariants"][0].get("ModelName", "")
+        model = making.described(self._session, MODEL, name) if name else None
+        container = (model or {}).get("PrimaryContainer") or {}
+        release = ""
+        with suppress(ServiceError):  # who may not look at tags has the image
+            release = _release(answers.tags(self._session, found["EndpointArn"]))
+        return _Served(
+            model=name,
+            model_data=container.get("ModelDataUrl", ""),
+            release=release or container.get("Image", "").rpartition("/")[2],
+        )
 
     def _explain(self, name: str, error: ClientError) -> None:
-        """Raise for the errors of a model and of a missing endpoint; return for any other."""
+        """Raise for what the model, or the endpoint's state, is the reason of; else return."""
         told: Any = error.response
-        code = told["Error"]["Code"]
+        code, said = told["Error"]["Code"], told["Error"]["Message"]
+        sent = told.get("ResponseMetadata", {}).get("HTTPStatusCode")
         if code == "ModelError":
-            said = told.get("OriginalMessage") or told["Error"]["Message"]
             status = told.get("OriginalStatusCode")
-            msg = f"{name} answered {status}: {said}"
+            msg = f"{name} answered {status}: {told.get('OriginalMessage') or said}"
             raise InvocationFailed(msg, status=status) from error
+        if _TOO_LARGE in {sent, _number(code)}:
+            msg = f"The request is larger than {name} takes: {said}"
+            raise InvocationFailed(msg, status=_TOO_LARGE) from error
         if code in {"ValidationError", "ValidationException"}:
-            state = self.describe(name).state  # or it is not there at all
+            state = STATES[self._described(name)["EndpointStatus"]]  # or it is not there at all
             if state is not EndpointState.IN_SERVICE:
                 msg = f"{name} is {state.value}, and answers when it is in service."
                 raise InvocationFailed(msg) from error
 
 
-def _not_found(name: str) -> EndpointNotFound:
-    msg = (
-        f"SageMaker knows no endpoint {name!r} in this account and region. See: rlcore endpoints"
-        " --platform sagemaker"
+def _status(found: Mapping[str, Any], served: _Served) -> EndpointStatus:
+    """Return a status, from what DescribeEndpoint or a line of ListEndpoints tells."""
+    state = STATES[found["EndpointStatus"]]
+    return EndpointStatus(
+        name=found["EndpointName"],
+        state=state,
+        stage="" if state is EndpointState.IN_SERVICE else found["EndpointStatus"],
+        failure_reason=found.get("FailureReason"),
+        created_at=found["CreationTime"].timestamp(),
+        model_data=served.model_data,
+        release=served.release,
+        policies=None,  # the archive, which may be large, would have to be fetched
     )
-    return EndpointNotFound(msg)
+
+
+def _release(tags: Mapping[str, str]) -> str:
+    """Return what trained, for lists, by our tags; empty where there are none."""
+    toolkit, version, framework = map(tags.get, requests.TOOLKIT_TAGS)
+    return " ".join(filter(None, (toolkit, version, framework and f"({framework})")))
+
+
+def _number(code: str) -> int | None:
+    return int(code) if code.isdecimal() else None
+
+
+def _endpoint_exists(name: str) -> EndpointExists:
+    msg = (
+        f"There is an endpoint {name!r} on SageMaker already. Choose another endpoint_name, or"
+        f" delete it: rlcore delete {name} --platform sagemaker"
+    )
+    return EndpointExists(msg)

@@ -1,10 +1,14 @@
-"""The requests that bring a model into service: pure functions of a deployment."""
+"""The requests that bring a model into service or run it: pure functions of what is asked for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from rlcore import hostingarguments
+from rlcore.errors import InvalidArgument, NotDeployable, did_you_mean
+from rlcore.platforms.sagemaker import shapes
+from rlcore.platforms.sagemaker.making import CONFIGURATION, ENDPOINT, MODEL, OPERATIONS
+from rlcore.platforms.sagemaker.modelfiles import CONTENT_TAG
 from rlcore.platforms.sagemaker.requests import merged, plain, tags
 
 if TYPE_CHECKING:
@@ -16,6 +20,114 @@ VARIANT = "AllTraffic"
 _VARIANTS = "ProductionVariants."
 _OF_HOSTS = ("InstanceType", "InitialInstanceCount")
 _PLACED = {"initial_instance_count", "instance_type", "endpoint_name", "tags"}
+# A role as it might be, for the check before anything is sent.
+_ROLE = "arn:aws:iam::123456789012:role/role"
+
+# Fields of CreateTransformJob, by the name of the Transformer's argument or attribute.
+_TRANSFORM = {
+    "job_name": "TransformJobName",
+    "model_name": "ModelName",
+    "strategy": "BatchStrategy",
+    "max_concurrent_transforms": "MaxConcurrentTransforms",
+    "max_payload": "MaxPayloadInMB",
+    "env": "Environment",
+    "data_type": "TransformInput.DataSource.S3DataSource.S3DataType",
+    "data": "TransformInput.DataSource.S3DataSource.S3Uri",
+    "content_type": "TransformInput.ContentType",
+    "compression_type": "TransformInput.CompressionType",
+    "split_type": "TransformInput.SplitType",
+    "output_path": "TransformOutput.S3OutputPath",
+    "assemble_with": "TransformOutput.AssembleWith",
+    "output_kms_key": "TransformOutput.KmsKeyId",
+    "accept": "TransformOutput.Accept",
+    "instance_count": "TransformResources.InstanceCount",
+    "instance_type": "TransformResources.InstanceType",
+    "volume_kms_key": "TransformResources.VolumeKmsKeyId",
+    "input_filter": "DataProcessing.InputFilter",
+    "output_filter": "DataProcessing.OutputFilter",
+    "join_source": "DataProcessing.JoinSource",
+    "experiment_config": "ExperimentConfig",
+    "model_client_config": "ModelClientConfig",
+    "batch_data_capture_config": "DataCaptureConfig",
+    "tags": "Tags",
+}
+TRANSFORM_SETTINGS = (
+    *("model_name", "instance_count", "instance_type", "strategy", "assemble_with", "output_path"),
+    *("output_kms_key", "accept", "max_concurrent_transforms", "max_payload", "env"),
+    "volume_kms_key",
+)
+"""Those that a Transformer keeps from job to job, beside the tags."""
+
+
+def check(deployment: Deployment, region: str, operations: tuple[str, ...] = OPERATIONS) -> None:
+    """See that the service would take what a deployment sends, with a role as it might be.
+
+    Args:
+        deployment: What is asked for, as it will be once all that its model names is in S3.
+        region: The region.
+        operations: Which of its operations will be called.
+
+    Raises:
+        InvalidArgument: It would not.
+        NotDeployable: The model's release has no container.
+    """
+    for operation in deployment.options.get("request_overrides") or {}:
+        if operation not in operations:
+            msg = (
+                f"request_overrides has fields by operation: {', '.join(operations)}."
+                f" {operation!r} is none.{did_you_mean(operation, operations)}"
+            )
+            raise InvalidArgument(msg)
+    for operation, fields in all_of(deployment, region, _ROLE, operations=operations):
+        shapes.check(operation, fields)
+
+
+def all_of(
+    deployment: Deployment,
+    region: str,
+    role_arn: str,
+    content: str = "",
+    operations: tuple[str, ...] = OPERATIONS,
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return the operations of a deployment in their order, each with its fields.
+
+    Args:
+        deployment: What is asked for, with all that its model names in S3.
+        region: The region.
+        role_arn: The execution role.
+        content: Digest of the model's archives, where they were sent from this machine.
+        operations: Which of them are wanted.
+    """
+    name = model_name(deployment)
+    given = {**deployment.tags, **({CONTENT_TAG: content} if content else {})}
+    fields = {
+        MODEL: lambda: model(
+            name, role_arn, container(deployment, region), deployment.model, given
+        ),
+        CONFIGURATION: lambda: endpoint_configuration(deployment, name),
+        ENDPOINT: lambda: endpoint(deployment),
+    }
+    overrides = deployment.options.get("request_overrides") or {}
+    return [(each, merged(fields[each](), overrides.get(each) or {})) for each in operations]
+
+
+def model_name(deployment: Deployment) -> str:
+    """Return the name of a deployment's model: its own, or the endpoint's."""
+    return deployment.model.name or deployment.name
+
+
+def container(deployment: Deployment, region: str) -> Container:
+    """Return what serves a deployment's model.
+
+    Raises:
+        NotDeployable: Nothing does.
+    """
+    if deployment.container is None:
+        what = deployment.model.release or "The model"
+        msg = f"{what} names no container. Deploy it by its Model."
+        raise NotDeployable(msg)
+    accelerator = deployment.options.get("accelerator_type")
+    return deployment.container(deployment.model, region, deployment.instance_type, accelerator)
 
 
 def model(
@@ -90,10 +202,39 @@ def endpoint(deployment: Deployment) -> dict[str, Any]:
     }
 
 
-def overridden(deployment: Deployment, operation: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a request with what the user puts into it: `request_overrides`, by operation."""
-    overrides = deployment.options.get("request_overrides") or {}
-    return merged(fields, overrides.get(operation) or {})
+def transform_job(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of CreateTransformJob.
+
+    Args:
+        given: Values by the names of the Transformer's arguments and attributes; those that are
+            None or empty are left out. Tags are by their names.
+    """
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if value in (None, "", {}, []):
+            continue
+        *structures, field = _TRANSFORM[name].split(".")
+        inside = found
+        for structure in structures:
+            inside = inside.setdefault(structure, {})
+        inside[field] = tags(value, None) if name == "tags" else plain(value)
+    return found
+
+
+def transform_settings(found: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
+    """Return a Transformer's settings, from what DescribeTransformJob answers.
+
+    Args:
+        found: The answer.
+        given: The job's tags.
+    """
+    settings: dict[str, Any] = {"tags": tags(given, None) or None}
+    for name in TRANSFORM_SETTINGS:
+        value: Any = found
+        for field in _TRANSFORM[name].split("."):
+            value = (value or {}).get(field)
+        settings[name] = value or None
+    return settings
 
 
 def _tags(deployment: Deployment) -> dict[str, Any]:

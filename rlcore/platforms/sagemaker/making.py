@@ -1,141 +1,178 @@
-"""Making a model, its configuration and its endpoint: each once, or none of them."""
+"""Making what hosting is made of: each thing once, and all of them or none."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from rlcore import storage
-from rlcore.errors import EndpointExists, InvalidArgument, ServiceError, StorageError
-from rlcore.platforms.sagemaker import creation, upload
+from rlcore.errors import InvalidArgument, RLCoreError, ServiceError
+from rlcore.platforms.sagemaker import creation
 from rlcore.platforms.sagemaker.failures import is_missing, is_taken, service_errors
-from rlcore.platforms.sagemaker.places import ARCHIVE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import ExitStack
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
 
-    from rlcore.endpoints import ModelRequest
+    from typing_extensions import Self
+
     from rlcore.platforms.sagemaker.session import AwsSession
-    from rlcore.source import Bundle
+
+MODEL, CONFIGURATION, ENDPOINT = "CreateModel", "CreateEndpointConfig", "CreateEndpoint"
+OPERATIONS = (MODEL, CONFIGURATION, ENDPOINT)
+"""What brings a model into service, in this order."""
+
+# Where a thing that is there may have more than was asked for, and is then another one.
+_EXACT = "PrimaryContainer.Environment"
+_TELLING = (
+    *("AsyncInferenceConfig", "DataCaptureConfig", "EnableNetworkIsolation", "KmsKeyId"),
+    "VpcConfig",
+)
+_UNTOLD = {"Tags"}  # no description has them
 
 
-class _Ways(NamedTuple):
-    """The client's methods for one kind of thing, and the field of its name."""
+@attrs.frozen
+class _Kind:
+    """How things of a kind are called, by people and by boto3."""
 
-    create: str
-    describe: str
-    delete: str
-    name: str
+    noun: str
+    method: str
+    field: str
+    shared: bool
 
 
-_WAYS = {
-    "CreateModel": _Ways("create_model", "describe_model", "delete_model", "ModelName"),
-    "CreateEndpointConfig": _Ways(
-        "create_endpoint_config",
-        "describe_endpoint_config",
-        "delete_endpoint_config",
-        "EndpointConfigName",
+_KINDS = {
+    MODEL: _Kind("model", "model", "ModelName", shared=True),
+    CONFIGURATION: _Kind(
+        "endpoint configuration", "endpoint_config", "EndpointConfigName", shared=True
     ),
-    "CreateEndpoint": _Ways(
-        "create_endpoint", "describe_endpoint", "delete_endpoint", "EndpointName"
-    ),
+    ENDPOINT: _Kind("endpoint", "endpoint", "EndpointName", shared=False),
 }
+"""By operation; what is shared is used again where the same is there already."""
 
 
-def elsewhere(request: ModelRequest, bundle: Bundle | None) -> ModelRequest:
-    """Return the request as it will be once all that it names is in S3.
+class Making:
+    """A block in which things are made; where it fails, those that it has made are deleted again.
 
-    Raises:
-        StorageError: The model's archive is neither there nor on this machine.
+    Args:
+        session: AWS.
     """
-    if bundle is not None:
-        request = attrs.evolve(request, source_uri=f"s3://bucket/{ARCHIVE}")
-    scheme = urlsplit(request.model_data).scheme
-    if scheme == "s3":
-        return request
-    if scheme == "file" and storage.exists(request.model_data):
-        return attrs.evolve(request, model_data="s3://bucket/model.tar.gz")
-    msg = f"The model {request.model_data} is neither in S3 nor on this machine."
-    raise StorageError(msg)
 
+    def __init__(self, session: AwsSession) -> None:
+        """Nothing is made yet."""
+        self._session = session
+        self._made: list[tuple[str, str]] = []
 
-def sent(
-    session: AwsSession, request: ModelRequest, name: str, bundle: Bundle | None
-) -> ModelRequest:
-    """Return the request with all that it names in S3; send what is on this machine."""
-    root = request.options.get("code_location")
-    key = request.options.get("model_kms_key")
-    if bundle is not None:
-        root = root or f"s3://{session.default_bucket()}"
-        source = storage.join(root, name, ARCHIVE)
-        kept = storage.join(root, "rlcore/source", f"{bundle.digest}.tar.gz")
-        upload.put_bundle(session, bundle, source, by_digest=kept, kms_key=key)
-        request = attrs.evolve(request, source_uri=source)
-    if request.model_data.startswith("file://"):
-        model = f"s3://{session.default_bucket()}/{name}/model.tar.gz"
-        upload.put_file(session, storage.to_path(request.model_data), model, kms_key=key)
-        request = attrs.evolve(request, model_data=model)
-    return request
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
 
+    def make(self, operation: str, fields: Mapping[str, Any]) -> None:
+        """Make a thing, unless it is one that may be shared and the same is there already.
 
-def create(session: AwsSession, operation: str, fields: Mapping[str, Any], undo: ExitStack) -> None:
-    """Create one thing, unless the same is there; register how it is deleted again.
+        Raises:
+            InvalidArgument: Another one has its name.
+            ServiceError: AWS refused, or could not be reached.
+        """
+        kind = _KINDS[operation]
+        name = fields[kind.field]
+        try:
+            creation.create(
+                self._session,
+                f"create_{kind.method}",
+                fields,
+                lambda client: _described(client, kind, name),
+            )
+        except ServiceError as error:
+            if not (kind.shared and is_taken(error)):
+                raise
+            self._check_same(operation, fields, error)
+        else:
+            self._made.append((operation, name))
 
-    Raises:
-        EndpointExists: There is an endpoint of the name.
-        InvalidArgument: There is another model or configuration of the name.
-        ServiceError: AWS refused, or could not be reached.
-    """
-    ways = _WAYS[operation]
-    named = {ways.name: fields[ways.name]}
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Delete what was made, if the block has failed, and say so in its error."""
+        if error is None:
+            return
+        told = [self._undone(*made) for made in reversed(self._made)]
+        if isinstance(error, RLCoreError):
+            error.args = (" ".join([str(error), *told]), *error.args[1:])
 
-    def look(client: Any) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = getattr(client, ways.describe)(**named)
-        return found
+    def _undone(self, operation: str, name: str) -> str:
+        """Delete a thing, and return what became of it."""
+        what = f"The {_KINDS[operation].noun} {name!r}, which was made for it,"
+        try:
+            delete(self._session, operation, name)
+        except ServiceError as error:
+            return f"{what} is still there, since it could not be deleted: {error}"
+        return f"{what} is deleted again."
 
-    try:
-        creation.create(session, ways.create, fields, look)
-    except ServiceError as error:
-        if not is_taken(error):
-            raise
-        if operation == "CreateEndpoint":
-            raise endpoint_exists(fields[ways.name]) from error
+    def _check_same(self, operation: str, fields: Mapping[str, Any], taken: ServiceError) -> None:
+        kind = _KINDS[operation]
         with service_errors("Describe"):
-            found = look(session.client("sagemaker"))
-        _check_same(operation, fields[ways.name], fields, found)
-    else:
-        undo.callback(delete, session, ways.delete, **named)
+            client = self._session.client("sagemaker")
+            found = _described(client, kind, fields[kind.field])
+        other = ", ".join(differences(fields, found))
+        if other:
+            msg = (
+                f"There is a {kind.noun} {fields[kind.field]!r} that differs in {other}. Choose"
+                " another name (model_name=, endpoint_name=), or delete that one."
+            )
+            raise InvalidArgument(msg) from taken
 
 
-def delete(session: AwsSession, method: str, **named: str) -> None:
-    """Delete something, unless it is gone already."""
+def described(session: AwsSession, operation: str, name: str) -> Mapping[str, Any] | None:
+    """Return what is there under a name, as its Describe operation answers; None for nothing."""
+    kind = _KINDS[operation]
     try:
-        with service_errors(method):
-            getattr(session.client("sagemaker"), method)(**named)
+        with service_errors(operation.replace("Create", "Describe")):
+            return _described(session.client("sagemaker", polling=True), kind, name)
+    except ServiceError as error:
+        if is_missing(error):
+            return None
+        raise
+
+
+def delete(session: AwsSession, operation: str, name: str) -> None:
+    """Delete what an operation makes, unless it is gone already."""
+    kind = _KINDS[operation]
+    try:
+        with service_errors(operation.replace("Create", "Delete")):
+            getattr(session.client("sagemaker"), f"delete_{kind.method}")(**{kind.field: name})
     except ServiceError as error:
         if not is_missing(error):
             raise
 
 
-def endpoint_exists(name: str) -> EndpointExists:
-    """Return the error for a name that an endpoint has."""
-    msg = (
-        f"There is an endpoint {name!r} on SageMaker already. Choose another endpoint_name, or"
-        f" delete it: rlcore delete {name} --platform sagemaker"
-    )
-    return EndpointExists(msg)
+def differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """Return the fields in which something that is there is not what is wanted, by their paths.
+
+    The service adds fields of its own; those that say what was asked for are compared, too.
+    """
+    more = [name for name in _TELLING if found.get(name) and name not in wanted]
+    told = {name: value for name, value in wanted.items() if name not in _UNTOLD}
+    return [*_different(told, found, ""), *more]
 
 
-def _check_same(
-    operation: str, name: str, fields: Mapping[str, Any], found: Mapping[str, Any]
-) -> None:
-    other = [each for each in fields if not creation.same({each: fields[each]}, found)]
-    if other:
-        msg = (
-            f"{operation}: there is one of the name {name!r} that differs in {', '.join(other)}."
-            " Choose another name (model_name=, endpoint_name=), or delete that one."
-        )
-        raise InvalidArgument(msg)
+def _different(wanted: Any, found: Any, path: str) -> Iterator[str]:
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        inner = f"{path}." if path else ""
+        for name in wanted:
+            yield from _different(wanted[name], found.get(name), f"{inner}{name}")
+        if path == _EXACT:
+            yield from (f"{inner}{name}" for name in found if name not in wanted)
+    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
+        for index, (one, other) in enumerate(zip(wanted, found, strict=True)):
+            yield from _different(one, other, f"{path}[{index}]")
+    elif wanted != found:
+        yield path
+
+
+def _described(client: Any, kind: _Kind, name: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = getattr(client, f"describe_{kind.method}")(**{kind.field: name})
+    return found

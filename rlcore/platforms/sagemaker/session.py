@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -122,16 +123,13 @@ class AwsSession:
         most = {"total_max_attempts": _POLLS_MOST} if polling else {}
         config = Config(retries={**retries, **most}, read_timeout=_READ_TIMEOUT)
         with service_errors(service):
-            return self._boto_session().client(service, region_name=self.region, config=config)
+            return self._boto.client(service, region_name=self.region, config=config)
 
-    def _boto_session(self) -> boto3.Session:
+    @functools.cached_property
+    def _boto(self) -> boto3.Session:
         import boto3  # noqa: PLC0415 - nothing is asked before
 
-        if "session" not in self.__dict__:
-            found = getattr(self.given, "boto_session", self.given)
-            self.__dict__["session"] = found or boto3.Session()
-        session: boto3.Session = self.__dict__["session"]
-        return session
+        return getattr(self.given, "boto_session", self.given) or boto3.Session()
 
     def _own_bucket(self) -> str | None:
         chosen = getattr(self.given, "default_bucket", None)

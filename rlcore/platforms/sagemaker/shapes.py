@@ -14,7 +14,7 @@ import importlib.util
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,18 +22,23 @@ from typing import Any, NamedTuple
 from rlcore import arguments, hostingarguments
 from rlcore.errors import InvalidArgument, PlatformError, did_you_mean
 
-_MODEL = "data/sagemaker/*/service-2.json.gz"
-_SHOWN = 60  # characters of a value
+_MODEL = "data/sagemaker/*/service-2.json*"  # packed, but not in every distribution
+_SHOWN = 60  # characters of a value, or of a name
 _LISTED = 12  # values of an enumeration
-_SECRET = ("Environment", "HyperParameters")  # whose values are not shown
+_SECRET = re.compile(r"\b(Environment|HyperParameters)\b")  # whose values are not shown
 _INSTANCE_TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9-]+")
-# Classes of characters as Java has them, where Python has the like.
-_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Alnum}": "a-zA-Z0-9"}
+# Classes of characters as Java has them, where Python has the like. Java's \w, \d and \s are ASCII.
+_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
+_ALNUM = r"\p{Alnum}"
 # Arguments that fill a part of a field that another one is for.
 _PARTLY = {
     *("container_log_level", "enable_cloudwatch_metrics", "entry_point", "model_server_workers"),
     *("model_uri", "source_dir"),
 }
+# What the arguments of `fit` fill, which is in no table.
+_OF_FIT = {"TrainingJobName": "job_name", "InputDataConfig": "inputs"}
+_NAME_OF = "the name of "
+_BITS = {"integer": 31, "long": 63}
 _NUMBERS = {"integer", "long", "float", "double"}
 
 
@@ -43,6 +48,11 @@ class _At(NamedTuple):
     path: str
     value: Any
     shape: Mapping[str, Any]
+    owner: str  # the operation
+
+    def member(self, path: str, value: Any, shape: str) -> _At:
+        """Return a value inside this one."""
+        return _At(path, value, model_shapes()[shape], self.owner)
 
 
 def check(operation: str, request: Mapping[str, Any]) -> None:
@@ -56,8 +66,8 @@ def check(operation: str, request: Mapping[str, Any]) -> None:
         InvalidArgument: It would not; every field that is wrong is told, with what is allowed and
             with the argument of rlcore that fills it.
     """
-    shapes = model_shapes()
-    at = _At("", request, shapes[_model()["operations"][operation]["input"]["shape"]])
+    name = _model()["operations"][operation]["input"]["shape"]
+    at = _At("", request, model_shapes()[name], operation)
     found = [f"{told.rstrip('.')}." for told in _wrong(at)]
     if found:
         lines = "\n".join(f"  {each}" for each in found)
@@ -67,17 +77,21 @@ def check(operation: str, request: Mapping[str, Any]) -> None:
 
 def compiled(pattern: str) -> re.Pattern[str] | None:
     """Return a pattern of the service, which is Java's; None for one that Python cannot say."""
+    pattern = pattern.replace(_ALNUM, "a-zA-Z0-9")
+    flags = 0 if "\\p{" in pattern else re.ASCII
     for theirs, ours in _CLASSES.items():
         pattern = pattern.replace(theirs, ours)
-    try:
-        return _compile(pattern)
-    except re.error:
-        return None
+    return _compile(pattern, flags)
 
 
 @functools.cache
-def _compile(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+def _compile(pattern: str, flags: int) -> re.Pattern[str] | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python warns of Java's [a-z&&[^x]], and reads it else
+            return re.compile(pattern, flags)
+    except (re.error, FutureWarning, DeprecationWarning, OverflowError):
+        return None
 
 
 @functools.cache
@@ -87,7 +101,9 @@ def _model() -> dict[str, Any]:
     if not files:
         msg = "The botocore that is installed has no model of SageMaker. Reinstall it: botocore"
         raise PlatformError(msg)
-    model: dict[str, Any] = json.loads(gzip.decompress(files[-1].read_bytes()))
+    found_bytes = files[-1].read_bytes()
+    packed = files[-1].suffix == ".gz"
+    model: dict[str, Any] = json.loads(gzip.decompress(found_bytes) if packed else found_bytes)
     return model
 
 
@@ -113,25 +129,25 @@ def _structure(at: _At) -> Iterator[str]:
     members = at.shape["members"]
     for name in at.shape.get("required", ()):
         if at.value.get(name) is None:
-            yield f"{_joined(at.path, name)} is missing{_argument(_joined(at.path, name))}"
+            missing = _joined(at.path, name)
+            yield f"{missing} is missing{_argument(at.owner, missing)}"
     if at.shape.get("union") and len(at.value) != 1:
         yield _told(at, f"exactly one of {', '.join(members)} is wanted")
     for name, value in at.value.items():
-        path = _joined(at.path, name)
-        if name in members:
-            yield from _wrong(_At(path, value, model_shapes()[members[name]["shape"]]))
-        else:
-            yield f"{path} is no field of the service.{did_you_mean(name, members)}"
+        path = _joined(at.path, _cut(str(name)))
+        if name not in members:
+            yield f"{path} is no field of the service.{did_you_mean(str(name), members)}"
+        elif value is not None or name not in at.shape.get("required", ()):
+            yield from _wrong(at.member(path, value, members[name]["shape"]))
 
 
 def _list(at: _At) -> Iterator[str]:
-    if isinstance(at.value, str) or not isinstance(at.value, Sequence):
+    if not isinstance(at.value, (list, tuple)):
         yield _told(at, "a list is wanted")
         return
     yield from _range(at, len(at.value), "entries")
-    member = model_shapes()[at.shape["member"]["shape"]]
     for index, value in enumerate(at.value):
-        yield from _wrong(_At(f"{at.path}[{index}]", value, member))
+        yield from _wrong(at.member(f"{at.path}[{index}]", value, at.shape["member"]["shape"]))
 
 
 def _map(at: _At) -> Iterator[str]:
@@ -139,10 +155,11 @@ def _map(at: _At) -> Iterator[str]:
         yield _told(at, "a mapping is wanted")
         return
     yield from _range(at, len(at.value), "entries")
-    key, member = (model_shapes()[at.shape[part]["shape"]] for part in ("key", "value"))
+    key, member = (at.shape[part]["shape"] for part in ("key", "value"))
     for name, value in at.value.items():
-        yield from _wrong(_At(f"the name of {at.path}[{name!r}]", name, key))
-        yield from _wrong(_At(f"{at.path}[{name!r}]", value, member))
+        path = f"{at.path}[{_cut(repr(name))}]"
+        yield from _wrong(at.member(f"{_NAME_OF}{path}", name, key))
+        yield from _wrong(at.member(path, value, member))
 
 
 def _string(at: _At) -> Iterator[str]:
@@ -174,11 +191,13 @@ def _enumeration(at: _At) -> Iterator[str]:
 
 
 def _number(at: _At) -> Iterator[str]:
-    kinds = (int,) if at.shape["type"] in {"integer", "long"} else (int, float)
-    if isinstance(at.value, bool) or not isinstance(at.value, kinds):
-        yield _told(at, "a whole number is wanted" if len(kinds) == 1 else "a number is wanted")
-        return
-    yield from _range(at, at.value, "")
+    bits = _BITS.get(at.shape["type"])
+    if isinstance(at.value, bool) or not isinstance(at.value, int if bits else (int, float)):
+        yield _told(at, "a whole number is wanted" if bits else "a number is wanted")
+    elif bits and not -(2**bits) <= at.value < 2**bits:
+        yield _told(at, f"{bits + 1} bits must hold it")
+    else:
+        yield from _range(at, at.value, "")
 
 
 def _boolean(at: _At) -> Iterator[str]:
@@ -202,27 +221,45 @@ def _range(at: _At, size: float, unit: str) -> Iterator[str]:
 
 
 def _told(at: _At, why: str) -> str:
-    hidden = at.path.startswith(_SECRET)
-    shown = "" if hidden or not at.path else f" is {at.value!r:.{_SHOWN}}"
-    return f"{at.path or 'The request'}{shown}: {why}{_argument(at.path)}"
+    return f"{at.path or 'The request'}{_shown(at)}: {why}{_argument(at.owner, at.path)}"
+
+
+def _shown(at: _At) -> str:
+    """Return ` is 'value'`; nothing where it may be a secret, or have one inside."""
+    is_name = at.path.startswith(_NAME_OF)
+    text = repr(at.value) if at.path else ""
+    if not text or is_name or _SECRET.search(at.path):
+        return ""
+    inside = not isinstance(at.value, (str, int, float)) and _SECRET.search(text)
+    return " is wrong" if inside else f" is {_cut(text)}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _argument(path: str) -> str:
-    """Return ` (argument)` for a field that an argument of ours fills."""
-    plain = re.sub(r"\[[^]]*\]", "", path)
-    known = _arguments()
-    name = known.get(plain) or known.get(plain.partition(".")[0])
-    return f" ({name}=)" if name else ""
+def _argument(operation: str, path: str) -> str:
+    """Return ` (argument=)` for a field that an argument of ours fills, alone or with others."""
+    plain = re.sub(r"\[.*?\](?=\.|\[|$)", "", path.removeprefix(_NAME_OF))
+    known = _arguments(of_training="TrainingJob" in operation)
+    while plain and plain not in known:
+        plain = plain.rpartition(".")[0]
+    return f" ({known[plain]}=)" if plain else ""
 
 
 @functools.cache
-def _arguments() -> dict[str, str]:
-    tables = (*hostingarguments.ENDPOINT, *hostingarguments.MODEL, *arguments.ARGUMENTS)
-    return {each.field: each.name for each in tables if each.field and each.name not in _PARTLY}
+def _arguments(*, of_training: bool) -> dict[str, str]:
+    tables = (
+        arguments.ARGUMENTS
+        if of_training
+        else (*hostingarguments.ENDPOINT, *hostingarguments.MODEL)
+    )
+    known = {each.field: each.name for each in tables if each.field and each.name not in _PARTLY}
+    return {**known, **_OF_FIT} if of_training else known
 
 
 _CHECKS: dict[str, Callable[[_At], Iterator[str]]] = {

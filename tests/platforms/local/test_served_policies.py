@@ -17,7 +17,7 @@ from rlcore.endpoints import EndpointState
 from rlcore.errors import InvocationFailed
 from rlcore.platforms.local.environments import Environments
 from rlcore.releases import ReleaseTable
-from rlscript.models import named
+from rlscript.models import inference_code, named, publish_model
 
 PLUGIN = Path(__file__).parents[3] / "plugins/ray/src/rl_plugin_ray"
 KIND = "application/json"
@@ -163,3 +163,17 @@ def test_a_manifest_of_another_format(policies):
 
     assert EndpointState.FAILED is status.state
     assert "has the format 9; this version of rlcore reads 1" in status.failure_reason
+
+
+def test_what_images_install_for_an_export(policies, tmp_path):
+    """The requirements of our own inference code are for images: here nothing is installed."""
+    graph = cartpole.graph()
+    name = named("policy", ".onnx", graph)
+    files = {**inference_code(), "code/requirements.txt": b"./nowhere\n", name: graph}
+    publish_model(tmp_path / "model", cartpole.manifest(name), files)
+    paths = [path for path in (tmp_path / "model").rglob("*") if path.is_file()]
+    content = {path.relative_to(tmp_path / "model").as_posix(): path.read_bytes() for path in paths}
+    status = policies.deploy(policies.pack(content))
+
+    assert EndpointState.IN_SERVICE is status.state, status.failure_reason
+    assert "code/requirements.txt" in content

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 
 from rlcore import (
     FrameworkModel,
+    Hosting,
     Model,
     MXNetPredictor,
     Predictor,
@@ -32,9 +34,12 @@ from rlcore.errors import (
     PlatformError,
     StorageError,
 )
+from rlcore.platforms.base import HostingPlatform
 from rlcore.platforms.sagemaker import hosting
 from rlcore.platforms.sagemaker.platform import SageMakerPlatform
+from rlcore.platforms.sagemaker.session import AwsSession
 from rlcore.testing import EndpointScript, FakeSageMaker, Fault, ManualClock
+from rlscript import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +109,13 @@ def at_once(monkeypatch: pytest.MonkeyPatch, aws: FakeSageMaker) -> None:
     """Let endpoints be in service at once."""
     del monkeypatch
     aws.script_endpoint(None, EndpointScript(creating=0.0))
+
+
+def hosting_by(training: RLEstimator) -> Hosting:
+    """Return the hosting of where an estimator has trained."""
+    place = training.jobs[-1].platform
+    assert isinstance(place, HostingPlatform)
+    return place.hosting
 
 
 def requests_of(aws: FakeSageMaker, name: str) -> dict[str, Any]:
@@ -197,7 +209,7 @@ def test_a_ray_policy(aws: FakeSageMaker, trained: Callable[..., RLEstimator]) -
         assert "application/json" == headers["Content-Type"]
         return b'{"action": 1}'
 
-    aws.answer_for("job", answer)
+    aws.answer("job", answer)
     predictor = training.deploy(1, "ml.m5.large")
     assert 1 == predictor.act([1, 2])
     container = requests_of(aws, "job")["model"]["PrimaryContainer"]
@@ -208,7 +220,7 @@ def test_a_ray_policy(aws: FakeSageMaker, trained: Callable[..., RLEstimator]) -
     )
     status = predictor.status()
     assert f"s3://{BUCKET}/job/output/model.tar.gz" == status.model_data
-    assert "pytorch-inference:2.6.0-cpu-py312" == status.release
+    assert "ray 2.60.0 (pytorch)" == status.release
 
     predictor.delete_endpoint()
     predictor.delete_model()
@@ -375,7 +387,7 @@ def test_an_endpoint_that_is_made(
     with pytest.raises(InvocationFailed, match="job is Creating, and answers when"):
         predictor.act([1])
     clock.advance(100)
-    aws.answer_for("job", lambda *_: b'{"action": 2}')
+    aws.answer("job", lambda *_: b'{"action": 2}')
 
     assert 2 == predictor.act([1])
 
@@ -383,7 +395,7 @@ def test_an_endpoint_that_is_made(
 def test_errors_of_the_model(aws: FakeSageMaker, trained: Callable[..., RLEstimator]) -> None:
     """They have the model's own status and words."""
     predictor = trained().deploy(1, "ml.m5.large")
-    aws.answer_for("job", lambda *_: (400, b'{"error": "3 numbers are wanted"}'))
+    aws.answer("job", lambda *_: (400, b'{"error": "3 numbers are wanted"}'))
     with pytest.raises(InvocationFailed, match="job answered 400: .*3 numbers") as raised:
         predictor.act([1, 2])
 
@@ -413,10 +425,11 @@ def test_predict_by_the_services_methods(
         seen.append((json.loads(body), headers.get("X-Amzn-SageMaker-Custom-Attributes")))
         return b'{"predictions": [[0.25, 0.75]]}'
 
-    aws.answer_for("job", answer)
+    aws.answer("job", answer)
     predictor = trained(**COACH_TF).deploy(1, "ml.m5.large")
     assert isinstance(predictor, TensorFlowPredictor)
     assert {"predictions": [[0.25, 0.75]]} == predictor.predict({"instances": [[1.0]]})
+    assert isinstance(predictor, TensorFlowPredictor)
     predictor.classify({"examples": [1]})
 
     assert [({"instances": [[1.0]]}, None), ({"examples": [1]}, "tfs-method=classify")] == seen
@@ -466,3 +479,136 @@ def test_own_images(aws: FakeSageMaker, trained: Callable[..., RLEstimator]) -> 
     assert FrameworkModel is type(model)
     model.deploy(1, "ml.m5.large")
     assert IMAGE["image_uri"] == requests_of(aws, "job")["model"]["PrimaryContainer"]["Image"]
+
+
+def test_lists(aws: FakeSageMaker, trained: Callable[..., RLEstimator], clock: ManualClock) -> None:
+    """Newest first, by the service's own list; one that failed is asked why."""
+    training = trained()
+    training.deploy(1, "ml.m5.large", endpoint_name="good")
+    clock.advance(1)
+    aws.script_endpoint("bad", EndpointScript(creating=0.0, failure_reason="no capacity"))
+    training.deploy(1, "ml.m5.large", endpoint_name="bad", wait=False)
+    clock.advance(1)
+    aws.script_endpoint("slow", EndpointScript(creating=100.0))
+    training.deploy(1, "ml.m5.large", endpoint_name="slow", wait=False)
+    before = len(aws.calls)
+    found = list(hosting_by(training).endpoints())
+
+    assert [
+        ("slow", "Creating", None),
+        ("bad", "Failed", "no capacity"),
+        ("good", "InService", None),
+    ] == [(status.name, status.state.value, status.failure_reason) for status in found]
+    assert ["ListEndpoints", "DescribeEndpoint"] == aws.operations()[before:]
+
+
+def test_waiting_asks_little(aws: FakeSageMaker, trained: Callable[..., RLEstimator]) -> None:
+    """What an endpoint serves is asked once, its state each time."""
+    training = trained()
+    predictor = training.deploy(1, "ml.m5.large")
+    before = len(aws.calls)
+    for _ in range(3):
+        predictor.status()
+
+    assert ["DescribeEndpoint"] * 3 == aws.operations()[before:]
+
+
+def test_who_may_not_see_tags(aws: FakeSageMaker, trained: Callable[..., RLEstimator]) -> None:
+    """The image stands for the release."""
+    training = trained()
+    training.deploy(1, "ml.m5.large", wait=False)
+    aws.fail("ListTags", Fault.access_denied())
+    status = hosting_by(training).describe("job")
+
+    assert "pytorch-inference:2.6.0-cpu-py312" == status.release
+
+
+def test_deleting_from_another_process(
+    aws: FakeSageMaker, trained: Callable[..., RLEstimator]
+) -> None:
+    """The model is found by the endpoint, and is the endpoint's name where that is gone."""
+    training = trained()
+    training.deploy(1, "ml.m5.large", model_name="mine", endpoint_name="e")
+    training.deploy(1, "ml.m5.large", model_name="e")
+    hosting_by(training).delete_model("e")
+    client = aws.session().client("sagemaker")
+    with pytest.raises(client.exceptions.ClientError, match="Could not find model"):
+        client.describe_model(ModelName="mine")
+    there = hosting_by(training)
+    there.delete("e")
+    there.delete_model("e")  # deleted already: it was learned which one
+
+    assert "e" == client.describe_model(ModelName="e")["ModelName"]
+
+
+def test_requests_that_are_too_large(
+    aws: FakeSageMaker, trained: Callable[..., RLEstimator]
+) -> None:
+    """They have the status by which batches are halved, whoever refuses them."""
+    predictor = trained().deploy(1, "ml.m5.large")
+    asked = []
+
+    def answer(body: bytes, headers: Any) -> bytes | tuple[int, bytes]:
+        del headers
+        observations = json.loads(body)["observations"]
+        asked.append(len(observations))
+        if len(observations) > 1:
+            return 413, b"too large"
+        return json.dumps({"actions": [0] * len(observations)}).encode()
+
+    aws.answer("job", answer)
+    assert [(0, None)] * 2 == predictor.act_all([Turn(observation=[1.0])] * 2)
+    assert [2, 1, 1] == asked
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("413", 200), ("ValidationError", 413)], ids=["by its code", "by HTTP"]
+)
+def test_what_the_service_itself_finds_too_large(
+    session: Any, aws: FakeSageMaker, code: str, status: int
+) -> None:
+    """It is the same error, without a look at the endpoint."""
+    del aws
+    told: Any = {
+        "Error": {"Code": code, "Message": "HTTP content length exceeded"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    there = hosting.SageMakerHosting(AwsSession(session))
+    with pytest.raises(InvocationFailed, match="larger than e takes: HTTP content") as raised:
+        there._explain("e", ClientError(told, "InvokeEndpoint"))  # noqa: SLF001 - botocore's words
+
+    assert 413 == raised.value.status
+
+
+def test_other_code_under_the_name_of_a_model(
+    aws: FakeSageMaker, session: Any, tmp_path: Path
+) -> None:
+    """What a live model's new hosts would read is never replaced."""
+    archive = tmp_path / "model.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.addfile(tarfile.TarInfo("weights"), io.BytesIO())
+    script = tmp_path / "serve.py"
+
+    def model(code: str) -> Model:
+        script.write_text(code)
+        given = {"role": "MyRole", "name": "mine", "sagemaker_session": session}
+        return Model.from_archive(archive, **RAY, entry_point=str(script), platform=None, **given)
+
+    model("A = 1").deploy(1, "ml.m5.large", endpoint_name="one")
+    model("A = 1").deploy(1, "ml.m5.large", endpoint_name="two")
+    client = aws.session().client("s3")
+    sent = client.head_object(Bucket=BUCKET, Key="mine/sourcedir.tar.gz")["ETag"]
+    with pytest.raises(InvalidArgument, match="'mine' that was made of another archive or other"):
+        model("A = 2").deploy(1, "ml.m5.large", endpoint_name="three")
+
+    assert sent == client.head_object(Bucket=BUCKET, Key="mine/sourcedir.tar.gz")["ETag"]
+
+
+def test_acting_by_a_coach_policy(aws: FakeSageMaker, trained: Callable[..., RLEstimator]) -> None:
+    """The network's own payload goes to the service; the greatest number is the action."""
+    aws.answer("job", lambda *_: b'{"predictions": [[0.25, 0.75]]}')
+    assert 1 == trained(**COACH_TF).deploy(1, "ml.m5.large").act([1.0, 2.0])
+    aws.answer("mxnet", lambda *_: b"[[[1.5]], [[0.75, 0.25]]]")
+    assert 0 == trained("mxnet", **COACH_MXNET).deploy(1, "ml.m5.large").act([1.0, 2.0])
+    bodies = [call.request["Body"] for call in aws.calls if call.operation == "InvokeEndpoint"]
+    assert [{"instances": [[1.0, 2.0]]}, [1.0, 2.0]] == list(map(json.loads, bodies))

@@ -21,7 +21,7 @@ from rlcore.errors import (
     ServiceError,
     TrainingFailed,
 )
-from rlcore.platforms.sagemaker import watching
+from rlcore.platforms.sagemaker import streams
 from rlcore.platforms.sagemaker.platform import SageMakerPlatform
 from rlcore.spec import JobState
 from rlcore.testing import FakeSageMaker, Fault, JobScript, ManualClock
@@ -94,7 +94,7 @@ def test_late_hosts_and_small_pages(
 ) -> None:
     """A host that writes later is found; pages end where they end."""
     for name in ("_HELD", "_LEAST"):
-        monkeypatch.setattr(watching, name, 7)
+        monkeypatch.setattr(streams, name, 7)
     aws.script(None, JobScript(lines=LINES, late={2: 150.0}))
     events = list(started().logs(follow=True))
 

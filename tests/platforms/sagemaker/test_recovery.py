@@ -145,6 +145,30 @@ def test_jobs_of_the_original(key: str, version: str, image: str) -> None:
     assert {"k": "v"} == dict(found.tags)
 
 
+ORIGINAL_KEYS = ("coach.tensorflow", "coach.mxnet", "ray.tensorflow", "ray.pytorch")
+SHIPPED = [
+    (key, version, kind)
+    for key in ORIGINAL_KEYS
+    for version in default_registry().toolkit(key).known_versions()
+    for kind in ("ml.m5.large", "ml.g5.xlarge")
+]
+
+
+@pytest.mark.parametrize(("key", "version", "kind"), SHIPPED)
+def test_every_image_that_was_shipped(key: str, version: str, kind: str) -> None:
+    """Read back into its release; an image that others share tells none, but the tags do."""
+    plugin = default_registry().toolkit(key)
+    known = plugin.release(version)
+    image = plugin.image_uri(known, "us-west-2", kind)
+    tags = {"rlcore:toolkit": known.toolkit, "rlcore:toolkit_version": version}
+    tags["rlcore:framework"] = str(known.framework)
+
+    shared = "sagemaker-rl-" not in image
+    found = recovery.release_of("job", image, {}, default_registry())
+    assert (None if shared else known) == found
+    assert known == recovery.release_of("job", image, tags, default_registry())
+
+
 def test_an_image_of_ones_own() -> None:
     """It is all that is known."""
     found = recovered(request(image_uri="rl:latest"), "rl:latest")
