@@ -26,6 +26,7 @@ from rlcore import RLEstimator
 estimator = RLEstimator(
     {script!r}, toolkit="ray", toolkit_version="2.60.0", framework="pytorch", role="MyRole",
     instance_type="ml.m5.large", instance_count=1, hyperparameters={{"lr": 3e-4}},
+    output_path="s3://bucket/", code_location="s3://bucket",
 )
 """
 PLAN = "estimator.plan('s3://bucket/data'); assert 'boto3' not in sys.modules"
@@ -34,19 +35,13 @@ BARE = """
 import tarfile, tempfile, time
 import boto3
 name = f"bare-{{time.time_ns()}}"
-sts, iam, s3, sagemaker = (boto3.client(each) for each in ("sts", "iam", "s3", "sagemaker"))
+iam, s3, sagemaker = (boto3.client(each) for each in ("iam", "s3", "sagemaker"))
 role = iam.get_role(RoleName="MyRole")["Role"]["Arn"]
-bucket = f"sagemaker-us-west-2-{{sts.get_caller_identity()['Account']}}"
+bucket = "bucket"
 try:
     sagemaker.describe_training_job(TrainingJobName=name)
 except sagemaker.exceptions.ClientError:
     pass
-try:
-    s3.head_bucket(Bucket=bucket)
-except s3.exceptions.ClientError:
-    s3.create_bucket(
-        Bucket=bucket, CreateBucketConfiguration={{"LocationConstraint": "us-west-2"}}
-    )
 try:
     s3.head_object(Bucket=bucket, Key="source")
 except s3.exceptions.ClientError:
@@ -72,6 +67,7 @@ RLEstimator(
     {script!r}, toolkit=RLToolkit.RAY, toolkit_version="1.6.0", framework=RLFramework.PYTORCH,
     role="arn:aws:iam::123456789012:role/MyRole", instance_type="ml.m5.large", instance_count=1,
     hyperparameters={{"lr": 3e-4}}, disable_profiler=True, debugger_hook_config=False,
+    output_path="s3://bucket/", code_location="s3://bucket",
 ).fit("s3://bucket/data", wait=False)
 """
 SDK_CONFIG = """SchemaVersion: '1.0'

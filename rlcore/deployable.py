@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlcore import hostingarguments
+from rlcore import hostingarguments, storage
 from rlcore.errors import EndpointNotFound, JobNotStarted, PlatformError
 from rlcore.hostingarguments import VPC_CONFIG_DEFAULT
 from rlcore.spec import JobState
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rlcore.registry import ToolkitRegistry
     from rlcore.spec import ToolkitRelease
     from rlcore.training import TrainingJob
+    from rlcore.transformer import Transformer
 
 
 class Deployable:
@@ -134,6 +135,39 @@ class Deployable:
         self.latest_predictor = model.deploy(initial_instance_count, instance_type, **of_endpoint)
         return self.latest_predictor
 
+    def transformer(
+        self,
+        instance_count: int,
+        instance_type: str,
+        *,
+        model_name: str | None = None,
+        tags: Any = None,
+        **kwargs: Any,
+    ) -> Transformer:
+        """Make the latest job's model on the service, and return what runs it over files in S3.
+
+        Args:
+            instance_count: Number of hosts of each transform job.
+            instance_type: What they are, an `ml.*` type.
+            model_name: Name of the model; made from its image and the time by default.
+            tags: Tags of model and jobs; the estimator's own by default.
+            **kwargs: The other arguments of `Transformer`, such as `strategy` and `env`, and those
+                of `create_model`, such as `role`.
+
+        Raises:
+            JobNotStarted: There is no job yet.
+            PlatformError: The job has no model, or its platform runs no transform jobs.
+        """
+        from rlcore import transformer  # noqa: PLC0415 - few transform anything
+
+        known: set[Any] = {
+            name for each in hostingarguments.MODEL for name in (each.name, each.old_name)
+        }
+        of_model = {name: kwargs.pop(name) for name in (known - {"env"}) & set(kwargs)}
+        named = {"tags": tags or self._arguments["tags"], **kwargs}
+        made = self.create_model(**of_model)
+        return transformer.make(made, instance_count, instance_type, model_name, **named)
+
     def delete_endpoint(self) -> None:
         """End the endpoint that this estimator deployed last; the model's archive stays.
 
@@ -177,16 +211,17 @@ class Deployable:
         if predictor:
             act = functools.partial(predictor.act_all, deterministic=deterministic)
             kwargs["actors"] = {"endpoint": act, **kwargs.get("actors", {})}
-        return evaluate_model(
-            self.model_data,
-            release=self._release,
-            env=env,
-            env_kwargs=env_kwargs,
-            episodes=episodes,
-            seed=seed,
-            deterministic=deterministic,
-            **{"source": job.platform.recover(job.name).source_uri, **kwargs},
-        )
+        with storage.using(getattr(job.platform, "boto3_session", None)):
+            return evaluate_model(
+                self.model_data,
+                release=self._release,
+                env=env,
+                env_kwargs=env_kwargs,
+                episodes=episodes,
+                seed=seed,
+                deterministic=deterministic,
+                **{"source": job.platform.recover(job.name).source_uri, **kwargs},
+            )
 
     def _job(self) -> TrainingJob:
         if self.latest_training_job is None:

@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -18,6 +19,19 @@ from rlcore.errors import DiskFull, InvalidArgument, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_SESSION: ContextVar[Any] = ContextVar("session", default=None)
+
+
+@contextmanager
+def using(session: Any) -> Iterator[None]:
+    """Ask S3 through a boto3 session in the block; None means the environment's credentials."""
+    token = _SESSION.set(session)
+    try:
+        yield
+    finally:
+        _SESSION.reset(token)
 
 
 def join(uri: str, *parts: str) -> str:
@@ -165,7 +179,7 @@ def _s3(uri: str) -> Iterator[Any]:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     try:
-        yield boto3.client("s3")
+        yield (_SESSION.get() or boto3).client("s3")
     except (Boto3Error, BotoCoreError, ClientError) as error:
         msg = f"{uri} could not be read or written: {error}"
         raise StorageError(msg) from error
@@ -177,7 +191,7 @@ def _check_credentials(uri: str) -> None:
 
     cause = "there are no AWS credentials"
     try:
-        if boto3.Session().get_credentials() is not None:
+        if (_SESSION.get() or boto3.Session()).get_credentials() is not None:
             return
     except BotoCoreError as error:  # e.g. a profile that is not there
         cause = str(error)

@@ -67,10 +67,14 @@ class TrainingJob:
         self.platform.stop(self.name)
 
     def curve(self) -> LearningCurve:
-        """Return the metrics of the log so far."""
+        """Return the metrics of the log so far, or what its platform kept where the log is gone."""
         from rlcore.metrics import LearningCurve  # noqa: PLC0415 - a handle alone reads no log
+        from rlcore.platforms.base import MetricsPlatform  # noqa: PLC0415 - likewise
 
-        return LearningCurve.from_events(self.logs(), self._parser())
+        found = LearningCurve.from_events(self.logs(), self._parser())
+        if not len(found) and isinstance(self.platform, MetricsPlatform):
+            return self.platform.curve(self.name)
+        return found
 
     def wait(self, *, logs: bool = True) -> JobStatus:
         """Wait for the job to end, showing its log and its learning curve unless *logs* is False.

@@ -54,12 +54,12 @@ def functions(path: Path) -> dict[str, int]:
 
 
 def test_core_is_small() -> None:
-    """The whole of core stays under 13,000 lines of code.
+    """The whole of core stays under 14,000 lines of code.
 
     Training takes 7,500 of them, of which the local platform 1,900 and the command line 1,000; the
-    SageMaker platform 2,000; models, endpoints, predictors and evaluations the rest.
+    SageMaker platform 2,600; models, endpoints, predictors and evaluations the rest.
     """
-    assert sum(code_lines(path) for path in CORE) < 13000
+    assert sum(code_lines(path) for path in CORE) < 14000
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())

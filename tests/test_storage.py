@@ -42,6 +42,19 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"{request.getfixturevalue('s3')}/{tmp_path.name}"
 
 
+def test_a_session_of_ones_own(s3: str, tmp_path: Path) -> None:
+    """What is asked in the block is asked by it, and by the environment's afterwards."""
+    (tmp_path / "a").write_bytes(b"content")
+    session = boto3.Session(region_name="us-east-1")
+    seen: list[str] = []
+    session.events.register("before-send.s3", lambda request, **_: seen.append(request.method))
+    with storage.using(session):
+        storage.put(tmp_path / "a", f"{s3}/mine")
+    storage.get(f"{s3}/mine", tmp_path / "b")
+
+    assert (["PUT"], b"content") == (seen, (tmp_path / "b").read_bytes())
+
+
 def test_a_file_comes_back(root: str, tmp_path: Path) -> None:
     """What is put is there and can be got."""
     (tmp_path / "a").write_bytes(b"content")

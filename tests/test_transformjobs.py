@@ -47,8 +47,8 @@ class MemoryTransforms:
         return deployment.name
 
     def repository_of(self, model_name: str) -> str | None:
-        """Return nothing."""
-        del model_name
+        """Return the model's own."""
+        return model_name
 
     def default_output(self, job_name: str) -> str:
         """Return a place."""

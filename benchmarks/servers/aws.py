@@ -26,6 +26,7 @@ REQUEST = {
 clock = ManualClock()
 with FakeSageMaker(clock=clock) as aws:
     client = aws.session().client("sagemaker")
+    aws.session().client("s3", region_name="us-east-1").create_bucket(Bucket="bucket")
     for name, count in (("short", 4000), ("long", 8000)):
         hosts = range(1, HOSTS + 1)
         lines = tuple((n / 100, host, LINE.format(n)) for n in range(count) for host in hosts)

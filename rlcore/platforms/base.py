@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rlcore.endpoints import Answer, Deployment, EndpointStatus
+    from rlcore.metrics import LearningCurve
     from rlcore.source import Bundle
     from rlcore.spec import JobRequest, JobStatus, LogEvent, Plan, ToolkitRelease
 
@@ -106,6 +107,14 @@ class HostingPlatform(Protocol):
     @property
     def hosting(self) -> Hosting:
         """Its hosting."""
+
+
+@runtime_checkable
+class MetricsPlatform(Protocol):
+    """A platform that keeps a job's metrics beside its log."""
+
+    def curve(self, name: str) -> LearningCurve:
+        """Return the metrics of a job, as far as they are kept."""
 
 
 @runtime_checkable

@@ -24,6 +24,9 @@ from rlcore.spec import Plan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    import boto3
+
+    from rlcore.metrics import LearningCurve
     from rlcore.platforms.sagemaker.hosting import SageMakerHosting
     from rlcore.platforms.sagemaker.session import AwsSession
     from rlcore.source import Bundle
@@ -65,6 +68,11 @@ class SageMakerPlatform:
         from rlcore.platforms.sagemaker.session import AwsSession  # noqa: PLC0415 - plans need none
 
         return self._given if isinstance(self._given, AwsSession) else AwsSession(self._given)
+
+    @property
+    def boto3_session(self) -> boto3.Session:
+        """The session by which what is in its buckets is read."""
+        return self.session.boto
 
     @property
     def hosting(self) -> SageMakerHosting:
@@ -160,6 +168,13 @@ class SageMakerPlatform:
         from rlcore.platforms.sagemaker import watching  # noqa: PLC0415 - likewise
 
         return watching.events(self.session, name, self._described, follow=follow)
+
+    def curve(self, name: str) -> LearningCurve:
+        """Return the job's metrics as CloudWatch keeps them: means over time, without steps."""
+        from rlcore.platforms.sagemaker import series  # noqa: PLC0415 - likewise
+
+        client = self.session.client("cloudwatch", polling=True)
+        return series.learning_curve(client, self._described(name))
 
     def stop(self, name: str) -> None:
         """Ask the job to stop; one that has ended stays as it is."""

@@ -123,10 +123,11 @@ class AwsSession:
         most = {"total_max_attempts": _POLLS_MOST} if polling else {}
         config = Config(retries={**retries, **most}, read_timeout=_READ_TIMEOUT)
         with service_errors(service):
-            return self._boto.client(service, region_name=self.region, config=config)
+            return self.boto.client(service, region_name=self.region, config=config)
 
     @functools.cached_property
-    def _boto(self) -> boto3.Session:
+    def boto(self) -> boto3.Session:
+        """The session of boto3's."""
         import boto3  # noqa: PLC0415 - nothing is asked before
 
         return getattr(self.given, "boto_session", self.given) or boto3.Session()

@@ -89,6 +89,20 @@ def test_the_curve(started: Callable[..., TrainingJob]) -> None:
     assert [(n, n / 2) for n in range(100)] == list(zip(series.steps, series.values, strict=True))
 
 
+def test_the_curve_of_a_log_that_is_gone(
+    aws: FakeSageMaker, started: Callable[..., TrainingJob]
+) -> None:
+    """CloudWatch has the metrics still: means over time, without steps."""
+    job = started()
+    for _ in job.logs(follow=True):
+        pass
+    aws.fail("DescribeLogStreams", Fault.error("ResourceNotFoundException"), times=5)
+    series = job.curve().series("episode_return_mean")
+
+    assert {None} == set(series.steps)
+    assert (0.0, 49.5) <= (min(series.values), max(series.values))
+
+
 def test_late_hosts_and_small_pages(
     aws: FakeSageMaker, started: Callable[..., TrainingJob], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from cloudwatch import TOO_OLD, CloudWatch, refused
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rlcore.errors import ServiceError
 from rlcore.platforms.sagemaker.streams import Patience, Streams, hosts
-from tests.helpers.cloudwatch import TOO_OLD, CloudWatch, refused
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 RUNNING: dict[str, Any] = {

@@ -56,7 +56,7 @@ def trained(
 @pytest.fixture
 def made(trained: Callable[..., RLEstimator]) -> Transformer:
     """Return a transformer of a model that was trained."""
-    return transformer.make(trained().create_model(), 1, "ml.m4.xlarge")
+    return trained().transformer(1, "ml.m4.xlarge")
 
 
 def job_of(aws: FakeSageMaker, made: Transformer) -> dict[str, Any]:
@@ -77,14 +77,37 @@ def test_the_originals_requests(
     expected = json.loads(json.dumps(ORIGINAL[name]).replace("111122223333", "123456789012"))
     request, face = expected["requests"]["create_model"], expected["result"]
     job = request["PrimaryContainer"]["ModelDataUrl"].split("/")[3]
-    model = trained(*COACH[name], job=job).create_model()
-    made = transformer.make(model, 1, "ml.m4.xlarge", env=face["env"])
+    made = trained(*COACH[name], job=job).transformer(1, "ml.m4.xlarge", env=face["env"])
 
     stem = request["ModelName"].partition("-20")[0]
     assert made.model_name.startswith(f"{stem}-20")
     found = aws.session().client("sagemaker").describe_model(ModelName=made.model_name)
     assert {**request, "ModelName": made.model_name} == {each: found[each] for each in request}
     assert {**face, "model_name": made.model_name} == {each: getattr(made, each) for each in face}
+
+
+def test_arguments_of_model_and_jobs(
+    aws: FakeSageMaker, trained: Callable[..., RLEstimator]
+) -> None:
+    """Each goes where it belongs; tags go to both."""
+    made = trained().transformer(
+        2,
+        "ml.m4.xlarge",
+        model_name="mine",
+        strategy="SingleRecord",
+        tags={"team": "rl"},
+        model_server_workers=3,
+        vpc_config_override=None,
+    )
+    model = aws.session().client("sagemaker").describe_model(ModelName="mine")
+
+    assert "3" == model["PrimaryContainer"]["Environment"]["SAGEMAKER_MODEL_SERVER_WORKERS"]
+    assert "VpcConfig" not in model
+    assert ("mine", "SingleRecord", 2) == (made.model_name, made.strategy, made.instance_count)
+    tags = aws.session().client("sagemaker").list_tags(ResourceArn=model["ModelArn"])["Tags"]
+    assert {"Key": "team", "Value": "rl"} in tags
+    with pytest.raises(TypeError, match="strateg"):
+        trained(job="again").transformer(1, "ml.m4.xlarge", strateg="SingleRecord")
 
 
 def test_a_job(
