@@ -115,7 +115,8 @@ def _service(bench: Workbench) -> Iterator[Mapping[str, str]]:
     """Run the fake, and yield the variables of its clients."""
     config = bench.folder / "sdk.yaml"
     config.write_text(SDK_CONFIG, encoding="utf-8")
-    command = [sys.executable, str(SERVERS / "aws.py")]
+    lines = ("40", "80") if bench.quick else ("4000", "8000")
+    command = [sys.executable, str(SERVERS / "aws.py"), *lines]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

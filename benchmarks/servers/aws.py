@@ -1,7 +1,7 @@
 """The fake SageMaker in a process of its own: prints its variables as JSON, ends with its input.
 
-It holds two jobs that have ended, `short` and `long`, of 64 hosts each, with 4,000 and 8,000 lines
-from every host.
+It holds two jobs that have ended, `short` and `long`, of 64 hosts each; the arguments say how many
+lines there are from every host.
 """
 
 import json
@@ -27,7 +27,7 @@ clock = ManualClock()
 with FakeSageMaker(clock=clock) as aws:
     client = aws.session().client("sagemaker")
     aws.session().client("s3", region_name="us-east-1").create_bucket(Bucket="bucket")
-    for name, count in (("short", 4000), ("long", 8000)):
+    for name, count in zip(("short", "long"), map(int, sys.argv[1:]), strict=True):
         hosts = range(1, HOSTS + 1)
         lines = tuple((n / 100, host, LINE.format(n)) for n in range(count) for host in hosts)
         aws.script(name, JobScript(lines=lines))
