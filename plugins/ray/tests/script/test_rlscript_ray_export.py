@@ -17,10 +17,10 @@ except ImportError:
 # Read when it is loaded: tests do not report home either.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-import gymnasium
 import numpy as np
 import onnxruntime
 import torch
+import toys
 from ray.rllib.algorithms.sac import SACConfig
 from ray.rllib.connectors.connector_v2 import ConnectorV2
 from ray.rllib.connectors.env_to_module import (
@@ -38,7 +38,6 @@ from toys import FLOATS, SKEWED, Crowd, Recording, built, config, here, recurren
 
 import rlscript
 import rlscript_ray
-from rlscript_ray.cluster import private_cluster, quiet_logs
 from rlscript_ray.export import to_onnx
 from rlscript_ray.layers import Normalise
 from rlscript_ray.learner import RLlibLearner
@@ -47,13 +46,7 @@ from rlscript_ray.refusals import ExportRefused, ExportWrong, WarmStartRefused
 from rlscript_ray.translation import translate
 from rlscript_ray.verification import check_export
 
-
-def setUpModule():  # noqa: N802  # unittest's name
-    """Start one cluster for all tests."""
-    torch.set_num_threads(1)
-    quiet_logs()
-    gymnasium.logger.min_level = gymnasium.logger.ERROR
-    unittest.enterModuleContext(private_cluster(0))
+setUpModule = toys.start_cluster
 
 
 def checked(algorithm, observations, name="default"):

@@ -14,7 +14,6 @@ except ImportError:
 # Read when it is loaded: tests do not report home either.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-import gymnasium
 import numpy as np
 import torch
 import toys
@@ -23,7 +22,6 @@ from toys import built, config, here, recurrent, stir
 
 import rlscript
 from rlscript.models import read_manifest
-from rlscript_ray.cluster import private_cluster, quiet_logs
 from rlscript_ray.export import describe, to_onnx
 from rlscript_ray.learner import RLlibLearner
 from rlscript_ray.seats import seats_of
@@ -36,12 +34,7 @@ COUNT = 10000
 MOST_TIES = COUNT // 1000
 
 
-def setUpModule():  # noqa: N802  # unittest's name
-    """Start one cluster for all tests."""
-    torch.set_num_threads(1)
-    quiet_logs()
-    gymnasium.logger.min_level = gymnasium.logger.ERROR
-    unittest.enterModuleContext(private_cluster(0))
+setUpModule = toys.start_cluster
 
 
 class Published(unittest.TestCase):

@@ -1,9 +1,12 @@
 """Small tasks for RLlib, and small algorithms on them. For an environment of the release."""
 
+import atexit
 import contextlib
 
 import gymnasium
 import numpy as np
+import ray
+import torch
 from gymnasium import spaces
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv
 from gymnasium.envs.classic_control.pendulum import PendulumEnv
@@ -12,6 +15,7 @@ from ray.rllib.algorithms.sac import SACConfig
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.env.multi_agent_env import MultiAgentEnv
 
+from rlscript_ray.cluster import private_cluster, quiet_logs
 from rlscript_ray.running import prepared
 
 EPISODE_STEPS = 100
@@ -209,6 +213,24 @@ class Crowd(MultiAgentEnv):
 def make_crowd(agents, action="3", out=None):
     """Return a crowd."""
     return Crowd(agents, action, out)
+
+
+_CLUSTER = contextlib.ExitStack()
+atexit.register(_CLUSTER.close)
+
+
+def start_cluster():
+    """Start one cluster for all tests, unless those of another module have."""
+    if not ray.is_initialized():
+        torch.set_num_threads(1)
+        quiet_logs()
+        gymnasium.logger.min_level = gymnasium.logger.ERROR
+        _CLUSTER.enter_context(private_cluster(0))
+
+
+def end_cluster():
+    """End it, for tests that start their own."""
+    _CLUSTER.close()
 
 
 def config(*connectors, kind=PPOConfig, **model):
