@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 from rlcore import RLEstimator, RLFramework, RLToolkit
+from rlcore.startup import wait_until_in_service
 
 OBSERVATION = [0.01, -0.02, 0.03, 0.04]
 
@@ -47,8 +48,9 @@ def _live(estimator: RLEstimator, serving_type: str) -> None:
     print("curve:   ", job.curve())
     attached = RLEstimator.attach(job.name, platform="sagemaker")
     print("attached:", attached, attached.model_data)
-    predictor = attached.deploy(1, serving_type)
+    predictor = attached.deploy(1, serving_type, wait=False)
     try:
+        wait_until_in_service(predictor.hosting, predictor.endpoint_name)
         print("action:  ", predictor.act(OBSERVATION))
     finally:
         predictor.delete_endpoint()

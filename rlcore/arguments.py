@@ -197,7 +197,7 @@ _PLACED = frozenset(
     {
         "image_uri", "dependencies", "git_config", "platform", "instance_count", "instance_type",
         "volume_size", "max_run", "output_path", "model_uri", "model_channel_name", "checkpoint_s3_uri",
-        "checkpoint_local_path", "base_job_name", "tags", "environment",
+        "checkpoint_local_path", "base_job_name", "tags", "environment", "sagemaker_session",
     }
 )  # fmt: skip
 

@@ -85,6 +85,7 @@ def clone(repository: Repository, folder: Path) -> Path:
     git = _Git(repository, folder)
     git.must("init", "--quiet", "--", str(folder))
     git.must("remote", "add", "--", "origin", repository.url)  # git-lfs asks there
+    git.keep_ssh_from_asking()
     if repository.commit:
         wanted = _fetch_commit(git, repository.commit)
     elif repository.branch:
@@ -186,6 +187,12 @@ class _Git:
         if done.returncode:
             raise self.failed(arguments[-1 if arguments[-1] != "--" else -2], done.stderr)
 
+    def keep_ssh_from_asking(self) -> None:
+        """Let ssh prompt for nothing, unless the user has a command of their own for it."""
+        own = {"GIT_SSH_COMMAND", "GIT_SSH"}.intersection(self._environment)
+        if not own and self.run("config", "--get", "core.sshCommand").returncode:
+            self._environment["GIT_SSH_COMMAND"] = _SSH
+
     def failed(self, what: str, words: str) -> SourceError:
         """Return the error for something that git could not do, in its own words."""
         said = cleaned(words, self.repository.credentials)
@@ -212,7 +219,6 @@ def _environment(repository: Repository) -> dict[str, str]:
     inherited = {
         name: value for name, value in os.environ.items() if not _NOT_INHERITED.fullmatch(name)
     }
-    inherited.setdefault("GIT_SSH_COMMAND", _SSH)
     secret = repository.credentials
     return {
         **inherited,

@@ -128,17 +128,24 @@ class Deployable:
             EndpointExists: There is an endpoint of the name that was given.
             EndpointFailed: It could not be brought into service.
         """
+        from rlcore import startup  # noqa: PLC0415 - training needs none
+
         given, of_model = hostingarguments.of_endpoint({"instance_type": instance_type, **kwargs})
         of_endpoint = {name: kwargs[name] for name in kwargs if name in given.values}
         of_endpoint["tags"] = given["tags"] or self._arguments["tags"]
         model = self.create_model(**of_model)
-        self.latest_predictor = model.deploy(initial_instance_count, instance_type, **of_endpoint)
-        return self.latest_predictor
+        of_endpoint["wait"] = False  # there is something to delete before it is waited for
+        predictor = model.deploy(initial_instance_count, instance_type, **of_endpoint)
+        self.latest_predictor = predictor
+        if given["wait"]:
+            startup.wait_until_in_service(predictor.hosting, predictor.endpoint_name)
+        return predictor
 
     def transformer(
         self,
         instance_count: int,
         instance_type: str,
+        strategy: str | None = None,
         *,
         model_name: str | None = None,
         tags: Any = None,
@@ -149,22 +156,25 @@ class Deployable:
         Args:
             instance_count: Number of hosts of each transform job.
             instance_type: What they are, an `ml.*` type.
+            strategy: `MultiRecord` or `SingleRecord`: how many records a request holds.
             model_name: Name of the model; made from its image and the time by default.
             tags: Tags of model and jobs; the estimator's own by default.
-            **kwargs: The other arguments of `Transformer`, such as `strategy` and `env`, and those
-                of `create_model`, such as `role`.
+            **kwargs: The other arguments of `Transformer`, such as `accept` and `env`, and those of
+                `create_model`, such as `role`.
 
         Raises:
+            UnknownArgument: One that neither knows; nothing was made.
             JobNotStarted: There is no job yet.
             PlatformError: The job has no model, or its platform runs no transform jobs.
         """
         from rlcore import transformer  # noqa: PLC0415 - few transform anything
 
-        known: set[Any] = {
-            name for each in hostingarguments.MODEL for name in (each.name, each.old_name)
+        known = {
+            name for each in hostingarguments.MODEL for name in (each.name, each.old_name) if name
         }
+        transformer.check_names(kwargs, known)
         of_model = {name: kwargs.pop(name) for name in (known - {"env"}) & set(kwargs)}
-        named = {"tags": tags or self._arguments["tags"], **kwargs}
+        named = {"strategy": strategy, "tags": tags or self._arguments["tags"], **kwargs}
         made = self.create_model(**of_model)
         return transformer.make(made, instance_count, instance_type, model_name, **named)
 

@@ -41,7 +41,7 @@ callers who catch that one go on working::
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -155,6 +155,14 @@ class ServiceError(PlatformError):
         self.request_id = request_id
         self.retried = retried
         self.unanswered = unanswered
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how it is made again, in another process."""
+        return _service_error, (str(self), self.__dict__)
+
+
+def _service_error(message: str, facts: dict[str, Any]) -> ServiceError:
+    return ServiceError(message, **facts)
 
 
 class JobExists(RLCoreError, ValueError):

@@ -107,8 +107,13 @@ class RLEstimator(Deployable):
         raise AttributeError(msg)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a pickle carries: no connections."""
-        return {**self.__dict__, "_place": None}
+        """Return what a pickle carries: no connections, no session, and no credentials of git."""
+        kept = {**self._arguments, "sagemaker_session": None}
+        if kept["git_config"]:
+            secret = ("token", "password")
+            given = kept["git_config"].items()
+            kept["git_config"] = {name: value for name, value in given if name not in secret}
+        return {**self.__dict__, "_arguments": kept, "_place": None}
 
     def __repr__(self) -> str:
         """Return the script and what trains it."""

@@ -1,4 +1,4 @@
-"""What a bundle leaves out: `.gitignore`, `.rlcoreignore`, and what no training needs.
+"""What a bundle leaves out: `.gitignore`, `.rlcoreignore`, what no training needs, credentials.
 
 The syntax and the meaning are git's: the last pattern of a file that matches decides, a file in a
 deeper folder goes before one above it, `!` takes back in, and nothing comes back below a folder
@@ -30,6 +30,9 @@ IGNORED_FOLDERS = frozenset(
     }
 )  # fmt: skip
 IGNORED_SUFFIXES = (".pyc", ".pyo", ".DS_Store")
+# What tools keep credentials in, which are sent nowhere unless somebody asks for it.
+SECRET_FILES = frozenset({".env", ".netrc", ".pypirc", "id_rsa", "id_ed25519", "id_ecdsa"})
+SECRET_FOLDERS = frozenset({".aws", ".ssh"})
 _GLOB = re.compile(r"[*?\[\\]")
 _CLASS = re.compile(r"\[:([^\]]*):\]")
 _CLASSES = {
@@ -103,14 +106,13 @@ class Ignoring:
     def verdict(self, path: str, name: str, *, is_folder: bool) -> str | None:
         """Return what leaves an entry out, for a person; None for one that is packed.
 
-        A folder that no training needs comes back only where a `.rlcoreignore` names it: `!*/` or
-        `!*.py` mean the user's own.
+        What stays out by itself comes back only where a `.rlcoreignore` names it: `!*/` or `!*.py`
+        mean the user's own.
         """
         own = _first(self.own, path, name, is_folder=is_folder)
-        usual = name in IGNORED_FOLDERS if is_folder else name.endswith(IGNORED_SUFFIXES)
-        usual = usual or name == ".git"
+        usual = _usual(name, is_folder=is_folder)
         if usual and not (own and own.negated and own.literal):
-            return f"what no training needs; !{name} in {OWN_FILE} would pack it"
+            return f"{usual}; !{name} in {OWN_FILE} would pack it"
         rule = own or _first(self.git, path, name, is_folder=is_folder)
         return None if rule is None or rule.negated else str(rule)
 
@@ -138,6 +140,14 @@ def parse(text: str, file: str) -> tuple[Rule, ...]:
     lines = text.removeprefix("\ufeff").split("\n")
     found = (_rule(line.removesuffix("\r"), f"{file}:{n}") for n, line in enumerate(lines, 1))
     return tuple(rule for rule in found if rule)
+
+
+def _usual(name: str, *, is_folder: bool) -> str | None:
+    """Return why an entry of this name stays out by itself; None for one that does not."""
+    if name in (SECRET_FOLDERS if is_folder else SECRET_FILES):
+        return "what may hold credentials"
+    needless = name in IGNORED_FOLDERS if is_folder else name.endswith(IGNORED_SUFFIXES)
+    return "what no training needs" if needless or name == ".git" else None
 
 
 def _first(levels: Iterable[_Level], path: str, name: str, *, is_folder: bool) -> Rule | None:

@@ -144,8 +144,10 @@ class Model(abc.ABC):
         given = startup.arguments_of({**count_and_type, **kwargs})
         session = self.request.options.get("sagemaker_session")
         hosting = startup.hosting(given, self.platform, session)
-        name = startup.start(hosting, self.request, self.bundle, given, self._container_of)
         own = self.request.options.get("predictor_cls")
+        if own:
+            _check_predictor(own, hosting)
+        name = startup.start(hosting, self.request, self.bundle, given, self._container_of)
         predictor: Predictor = own(name, hosting=hosting) if own else self.predictor(name, hosting)
         for what in ("serializer", "deserializer"):
             if given[what] is not None:
@@ -153,6 +155,15 @@ class Model(abc.ABC):
         if given["wait"]:
             startup.wait_until_in_service(hosting, name)
         return predictor
+
+
+def _check_predictor(made: Any, hosting: Hosting) -> None:
+    """See that a class of one's own can be made, before there is an endpoint to ask."""
+    try:
+        inspect.signature(made).bind("name", hosting=hosting)
+    except TypeError as error:
+        msg = f"predictor_cls must take the endpoint's name and hosting=...; {made!r}: {error}."
+        raise InvalidArgument(msg) from error
 
 
 class FrameworkModel(Model):

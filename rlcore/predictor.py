@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rlcore import platforms, serializers
 from rlcore.agent import Agent
 from rlcore.endpoints import EndpointState
-from rlcore.errors import InvocationFailed, UnknownArgument, did_you_mean
+from rlcore.errors import InvocationFailed, PlatformError, UnknownArgument, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -249,7 +249,10 @@ class Predictor:
 
     def _explain(self, status: int | None) -> None:
         """Raise for an endpoint whose model has no policy to ask; return where it has one."""
-        now = self.status()
+        try:
+            now = self.status()
+        except PlatformError:  # who may only ask is told what the model answered
+            return
         if now.state is EndpointState.IN_SERVICE and now.policies == ():
             msg = (
                 f"The model of {self.endpoint_name} has no policy.json, or code of its own answers"

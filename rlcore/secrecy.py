@@ -7,11 +7,18 @@ import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rlcore.spec import JobRequest
 
 _SECRET = re.compile(
     r"(password|passwd|secret|token|credentials?|(api|access|private)_?key)\Z", re.IGNORECASE
 )
+
+
+def masked(values: Mapping[str, str]) -> dict[str, str]:
+    """Return values by name with those covered that are likely secrets."""
+    return {name: "***" if _SECRET.search(name) else value for name, value in values.items()}
 
 
 def warn_of_secrets(request: JobRequest, where: str, cure: str) -> None:

@@ -148,29 +148,36 @@ def wait_until_in_service(
                 print(f"{name}: {stage}", file=out, flush=True)
             sleep(min(_LONGEST, _SHORTEST + _SHARE * (clock() - begun)))
     except KeyboardInterrupt:
-        out.write(_farewell(name))
+        out.write(_farewell(name, hosting.name))
         raise
     if status.state is EndpointState.FAILED:
-        raise failed(status)
+        raise failed(status, hosting.name)
     where = f" at {status.url}" if status.url else ""
     print(f"{name}: in service{where}", file=out, flush=True)
     return status
 
 
-def failed(status: EndpointStatus) -> EndpointFailed:
-    """Return the error for an endpoint that failed, in the original's words."""
+def failed(status: EndpointStatus, platform: str = _LOCAL) -> EndpointFailed:
+    """Return the error for an endpoint that failed on a platform, in the original's words."""
     reason = status.failure_reason or "(No reason provided)"
     msg = (
         f"Error hosting endpoint {status.name}: Failed. Reason: {reason}\n"
-        f"It stays listed until it is deleted: rlcore delete {status.name}"
+        f"It stays listed until it is deleted: rlcore delete {status.name}{_option(platform)}"
     )
     return EndpointFailed(msg, endpoint_name=status.name)
 
 
-def _farewell(name: str) -> str:
+def _farewell(name: str, platform: str) -> str:
+    option = _option(platform)
+    place = f', platform="{platform}"' if option else ""
     return (
         f"\nNo longer waiting; {name} goes on.\n"
-        f"  look:       rlcore endpoints\n"
-        f'  use it:     Predictor("{name}")\n'
-        f"  delete it:  rlcore delete {name}\n"
+        f"  look:       rlcore endpoints{option}\n"
+        f'  use it:     Predictor("{name}"{place})\n'
+        f"  delete it:  rlcore delete {name}{option}\n"
     )
+
+
+def _option(platform: str) -> str:
+    """Return what the command line is told of a platform that is not its default."""
+    return "" if platform == _LOCAL else f" --platform {platform}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import time
 import warnings
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rlcore.errors import PlatformError, TrainingFailed
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from rlcore.spec import JobRequest, JobStatus, LogEvent
 
 _LAST_LINES = 20
+_SHORTEST, _LONGEST, _SHARE = 0.02, 10.0, 0.05  # seconds between two looks, the last of those past
 
 
 class TrainingJob:
@@ -94,7 +97,7 @@ class TrainingJob:
 
     def _follow(self, last: deque[str], *, shown: bool) -> None:
         if not shown:
-            last.extend(event.message for event in self.logs(follow=True))
+            self._wait_in_silence()
             return
         from rlcore import display  # noqa: PLC0415 - likewise
 
@@ -102,6 +105,12 @@ class TrainingJob:
             for event in self.logs(follow=True):
                 last.append(event.message)
                 view.show(event)
+
+    def _wait_in_silence(self) -> None:
+        """Look at the status alone; one that takes long is looked at less often."""
+        begun = time.monotonic()
+        while not self.status().state.final:
+            time.sleep(min(_LONGEST, _SHORTEST + _SHARE * (time.monotonic() - begun)))
 
     def _parser(self) -> MetricParser:
         from rlcore.metrics import MetricParser  # noqa: PLC0415 - likewise
@@ -128,6 +137,8 @@ class TrainingJob:
             warnings.warn(msg, UserWarning, stacklevel=4)
             return status
         if status.state is JobState.FAILED:
+            with suppress(PlatformError):  # the log may be forbidden, or gone
+                last.extend(event.message for event in (() if last else self.logs()))
             raise self._failed(status, last)
         msg = f"The log of {self.name} ended while the job is {status.state.value}. Attach again."
         raise PlatformError(msg)

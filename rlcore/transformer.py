@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,11 @@ import attrs
 
 from rlcore import arguments, jobnames, platforms, startup
 from rlcore.endpoints import Deployment
-from rlcore.errors import JobNotStarted
+from rlcore.errors import JobNotStarted, UnknownArgument, did_you_mean
 from rlcore.transformjobs import TransformJob, transforms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from rlcore.model import Model
     from rlcore.platforms.base import Platform
@@ -239,6 +240,20 @@ class Transformer:
         return self.base_transform_job_name
 
 
+def check_names(settings: Iterable[str], others: Iterable[str] = ()) -> None:
+    """Refuse names that neither `Transformer` nor *others* have, but for those that `make` sets.
+
+    Raises:
+        UnknownArgument: One that nobody knows.
+    """
+    own = {"model_name", "instance_count", "instance_type", "sagemaker_session", "platform"}
+    known = [*(set(inspect.signature(Transformer).parameters) - own), *others]
+    for name in settings:
+        if name not in known:
+            msg = f"transformer has no argument {name!r}.{did_you_mean(name, known)}"
+            raise UnknownArgument(msg)
+
+
 def make(
     model: Model, instance_count: int, instance_type: str, name: str | None = None, **settings: Any
 ) -> Transformer:
@@ -252,9 +267,11 @@ def make(
         **settings: Further arguments of `Transformer`.
 
     Raises:
+        UnknownArgument: One that `Transformer` does not have; nothing was made.
         PlatformError: The platform serves no models, or runs none over stored data.
         NotDeployable: The model's release has no way to be served there.
     """
+    check_names(settings)
     session = model.request.options.get("sagemaker_session")
     place = startup.place_of(instance_type, model.platform)
     hosting = platforms.resolve_hosting(place, instance_type, session=session)

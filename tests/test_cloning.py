@@ -210,3 +210,22 @@ def test_ssh_asks_nobody(tmp_path, monkeypatch):
         clone({"repo": "git@example.com:x.git"}, tmp_path / "clone")
 
     assert (tmp_path / "asked").read_text().startswith("-oBatchMode=yes")
+
+
+@pytest.mark.parametrize("where", ["GIT_SSH_COMMAND", "GIT_SSH", "core.sshCommand"])
+def test_the_users_own_ssh_command_stays(tmp_path, monkeypatch, where):
+    """Ours goes before none that the environment or git's configuration has."""
+    own = tmp_path / "own"
+    own.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\nexit 255\n')
+    own.chmod(0o700)
+    (tmp_path / "gitconfig").write_text("")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    if where.startswith("GIT"):
+        monkeypatch.setenv(where, str(own))
+    else:
+        (tmp_path / "gitconfig").write_text(f"[core]\nsshCommand = {own}\n")
+
+    with pytest.raises(SourceError):
+        clone({"repo": "git@example.com:x.git"}, tmp_path / "clone")
+
+    assert "git@example.com" in (tmp_path / "asked").read_text()

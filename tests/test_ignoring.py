@@ -161,6 +161,20 @@ def test_what_no_training_needs_comes_back_by_its_name_alone(tmp_path: Path) -> 
     assert {"lib/x.py"} == packed(tmp_path)
 
 
+def test_credentials_stay_out_until_they_are_asked_for(tmp_path: Path) -> None:
+    """A literal line of our own file brings one back; git's file and wildcards do not."""
+    secret = {".env", "lib/.netrc", ".pypirc", "id_rsa", "id_ed25519", "lib/id_ecdsa"}
+    for name in (*secret, ".aws/credentials", "lib/.ssh/config", "id_rsa.pub", "lib/env"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / ".gitignore").write_text("!.env\n!.aws/")
+    (tmp_path / ".rlcoreignore").write_text("!.*")
+    assert {"id_rsa.pub", "lib/env"} == packed(tmp_path)
+
+    (tmp_path / ".rlcoreignore").write_text("!.env\n!.aws/")
+    assert {"id_rsa.pub", "lib/env", ".env", ".aws/credentials"} == packed(tmp_path)
+
+
 def test_the_pointer_file_of_a_submodule_stays_out(tmp_path: Path) -> None:
     """It holds a path of this machine."""
     (tmp_path / ".git").write_text("gitdir: /somewhere/else")

@@ -174,6 +174,19 @@ def test_a_script_that_is_left_out_is_refused(folder):
     assert "train.py" in {member.name for member in bundle("train.py", folder).members}
 
 
+def test_a_script_among_credentials_is_refused(folder):
+    """Rather than trained without; the message says how to have it."""
+    (folder / ".ssh").mkdir()
+    (folder / ".ssh" / "train.py").write_text("")
+
+    wanted = r"src/\.ssh is left out by what may hold credentials; !\.ssh in \.rlcoreignore"
+    with pytest.raises(SourceError, match=wanted):
+        bundle(".ssh/train.py", folder)
+
+    (folder / ".rlcoreignore").write_text("!.ssh")
+    assert ".ssh/train.py" == bundle(".ssh/train.py", folder).entry_point
+
+
 def test_a_script_alone_is_taken_whatever_the_rules_say(folder):
     """Who names a file wants it."""
     (folder / ".gitignore").write_text("*.py")

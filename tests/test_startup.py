@@ -105,7 +105,8 @@ def test_ctrl_c_ends_the_waiting_alone() -> None:
     with pytest.raises(KeyboardInterrupt):
         startup.wait_until_in_service(hosting, "e", stream=seen, sleep=interrupt)
 
-    assert 'Predictor("e")' in seen.getvalue()
+    assert 'Predictor("e", platform="memory")' in seen.getvalue()
+    assert "rlcore delete e --platform memory" in seen.getvalue()
     assert ["e"] == list(hosting.deployed)
 
 

@@ -24,11 +24,12 @@ Example:
       --framework pytorch --entry-point inference.py --source-dir src
 """
 
+_LOCAL = "local"
 _USEFUL = """
-  ask it:      rlcore predict {name} --act OBSERVATION
-  look at it:  rlcore endpoints
-  delete it:   rlcore delete {name}
-  in Python:   Predictor("{name}")"""
+  ask it:      rlcore predict {name}{option} --act OBSERVATION
+  look at it:  rlcore endpoints{option}
+  delete it:   rlcore delete {name}{option}
+  in Python:   Predictor("{name}"{place})"""
 
 
 @click.command(epilog=_EPILOG)
@@ -75,7 +76,15 @@ def deploy(*, model: str | None, last: bool, detach: bool, as_json: bool, **opti
         print_json(status_record(predictor.status()))
         return
     click.echo(predictor.endpoint_name)
-    click.echo(_USEFUL.format(name=predictor.endpoint_name), err=True)
+    click.echo(_useful(predictor.endpoint_name, predictor.hosting.name), err=True)
+
+
+def _useful(name: str, platform: str) -> str:
+    """Return what may be done with an endpoint, on the platform where it is."""
+    if platform == _LOCAL:
+        return _USEFUL.format(name=name, option="", place="")
+    option, place = f" --platform {platform}", f', platform="{platform}"'
+    return _USEFUL.format(name=name, option=option, place=place)
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rlcore.cli.jobargument import platform_option
 from rlcore.cli.output import age, json_option, print_json, print_table, status_record
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ Example:
 
 
 @click.command(epilog=_EPILOG)
-@platform_option
+@click.option("--platform", help="Platform of the jobs.  [default: local]")
 @click.option("-n", "--limit", type=click.IntRange(1), help="Show that many at most.")
 @json_option
 def jobs(*, platform: str | None, limit: int | None, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rlcore.display.html import curve_html, job_html, lines_html
 from rlcore.display.progress import Picture, Progress, Ticker
-from rlcore.display.text import outcome_text
+from rlcore.display.text import outcome_text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,7 @@ class NotebookView:
     def show(self, event: LogEvent) -> None:
         """Take one more line; the next tick shows it."""
         self._progress.observe(event)
-        self._lines.append(event.message)
+        self._lines.append(self._progress.mark(event) + plain(event.message))
 
     def end(self, status: JobStatus) -> None:
         """Replace the progress by the outcome."""

@@ -21,6 +21,7 @@ Drawing = TypeVar("Drawing")
 
 _STAGE = "stage: "
 FINAL_STAGES = {state.value for state in JobState if state.final}
+_FIRST_HOST = "algo-1"
 _RECENT_STEPS = 500
 _COST = 100
 """A drawing that took a second is drawn anew after this many: one per cent of a core."""
@@ -43,13 +44,20 @@ class Progress:
         self._stage_since = self._started_at = started_at
         self._steps: deque[tuple[float, float]] = deque(maxlen=_RECENT_STEPS)
         self._parser = parser
+        self._has_many_hosts = False
 
     def observe(self, event: LogEvent) -> None:
         """Read one more line."""
+        self._has_many_hosts |= event.host not in {PLATFORM_HOST, _FIRST_HOST}
         if event.host != PLATFORM_HOST:
             self._add(self._parser.feed(event.message, event.timestamp))
         elif stage := stage_of(event):
             self.stage, self._stage_since = stage, event.timestamp
+
+    def mark(self, event: LogEvent) -> str:
+        """Return what a script's line begins with: its host, once there are more than one."""
+        is_marked = self._has_many_hosts and event.host != PLATFORM_HOST
+        return f"[{event.host}] " if is_marked else ""
 
     def close(self) -> None:
         """Take the points that waited for more lines."""

@@ -51,7 +51,7 @@ class TerminalView:
         self._progress = progress
         self._console = console
         self._clock = clock
-        self._events: deque[LogEvent] = deque()
+        self._events: deque[tuple[str, LogEvent]] = deque()
         self._chart = Picture(self._draw_chart)
         self._drawn_at = -1
         self._ended = False
@@ -74,7 +74,7 @@ class TerminalView:
     def show(self, event: LogEvent) -> None:
         """Take one more line; the next tick shows it."""
         self._progress.observe(event)
-        self._events.append(event)
+        self._events.append((self._progress.mark(event), event))
 
     def end(self, status: JobStatus) -> None:
         """Print the outcome."""
@@ -132,19 +132,19 @@ class _Bottom:
 
 
 class _Lines:
-    """Log lines as they are, the platform's own set apart.
+    """Log lines as they are, each after the mark of its host; the platform's own set apart.
 
     The terminal wraps them, but for reports: those come often, and their beginning says enough.
     """
 
-    def __init__(self, events: list[LogEvent]) -> None:
+    def __init__(self, events: list[tuple[str, LogEvent]]) -> None:
         self._events = events
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         return self._segments(options.max_width)
 
     def _segments(self, width: int) -> Iterator[Segment]:
-        for event in self._events:
+        for mark, event in self._events:
             stage = stage_of(event)
             if stage in FINAL_STAGES:
                 continue  # the outcome follows
@@ -153,9 +153,9 @@ class _Lines:
             elif event.host == PLATFORM_HOST:
                 yield Segment(harmless(event.message), Style(dim=True))
             elif _REPORT in event.message:
-                yield Segment(_cut(plain(event.message), width))
+                yield Segment(_cut(mark + plain(event.message), width))
             else:
-                yield Segment(harmless(event.message))
+                yield Segment(mark + harmless(event.message))
             yield Segment.line()
 
 

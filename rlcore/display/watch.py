@@ -96,9 +96,10 @@ class PlainView(View):
         self._progress.close()
 
     def show(self, event: LogEvent) -> None:
-        """Write one line."""
+        """Write one line, after its host where there are more than one."""
         self._progress.observe(event)
-        print(plain(event.message), file=self._stream, flush=True)
+        line = self._progress.mark(event) + plain(event.message)
+        print(line, file=self._stream, flush=True)
 
     def end(self, status: JobStatus) -> None:
         """Write the outcome."""

@@ -89,7 +89,7 @@ def _elsewhere(name: str, unknown: JobNotFound, given: dict[str, Any]) -> Platfo
         there.describe(name)
     except MissingArgument:  # no region: who uses AWS has one
         raise unknown from None
-    except (PlatformError, JobNotFound) as error:
+    except JobNotFound as error:
         msg = f"{unknown} On SageMaker: {error}"
         raise JobNotFound(msg) from error
     return there

@@ -170,8 +170,11 @@ class Endpoints(Things):
         }
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer DeleteEndpoint."""
+        """Answer DeleteEndpoint; refuse one that is being created, as the service does."""
         made = self.find(request["EndpointName"])
+        if self.status(request["EndpointName"])[0] == "Creating":
+            msg = f'Cannot update in-progress endpoint "{made.arn}".'
+            raise invalid(msg)
         if made.deleted is None:
             made.deleted = self._clock()
         return {}

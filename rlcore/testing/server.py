@@ -26,6 +26,7 @@ OWN_KEY = "FAKEITSELF"
 _RESET = struct.pack("ii", 1, 0)  # linger: the connection is reset, not closed
 _HOP = {"connection", "transfer-encoding", "content-length", "date", "server", "expect"}
 _OWN = {"sagemaker", "logs", "cloudwatch"}
+_NOT_MEANT = b"The Host of this request is not the fake's own address."
 _LENGTH = "X-Length"  # of the body that an answer to HEAD would have
 
 
@@ -85,6 +86,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         body = self._body()
+        if not self._is_meant():
+            self._send(replies.Reply(403, {"Content-Type": "text/plain"}, _NOT_MEANT))
+            return
         headers: Any = self.headers
         call = operations.call(self.command, self.path, headers, body)
         own = operations.access_key(headers) == OWN_KEY
@@ -99,11 +103,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _fail(self, fault: Fault, call: Call, body: bytes) -> None:
         """Answer as a fault has it, once the request has its effect or before."""
         time.sleep(fault.delay)
+        reply = self._reply(call, body) if fault.effect else None
         if fault.status:
             refusal = Refusal(fault.code, fault.message, fault.status)
             self._send(replies.refused(call.service, refusal))
             return
-        reply = self._reply(call, body) if fault.effect else None
         if reply and (fault.cut or not fault.broken):
             self._send(reply, cut=fault.cut)
         if fault.broken:
@@ -111,6 +115,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault.cut:
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
+
+    def _is_meant(self) -> bool:
+        """Tell whether a request names this server: a page in a browser may be led here by DNS."""
+        host, port = self.connection.getsockname()[:2]
+        return self.headers.get("Host", "").lower() in {f"{host}:{port}", f"localhost:{port}"}
 
     def _body(self) -> bytes:
         if self.headers.get("Expect", "").lower() == "100-continue":

@@ -93,3 +93,13 @@ def test_one_output_updated_in_place(
         assert lines[-1].endswith("episode_return_mean=29 &lt;b&gt;29&lt;/b&gt;</pre>")
     assert [output] == outputs
     assert "" == capsys.readouterr().out
+
+
+def test_lines_of_many_hosts_begin_with_theirs(
+    outputs: list[Output], parser: MetricParser, succeeded: JobStatus
+) -> None:
+    """From the first line of another host on."""
+    with watch("rl-job", parser, status=lambda: succeeded) as view:
+        for host in ("algo-1", "algo-2", "algo-1"):
+            view.show(LogEvent(timestamp=1.0, host=host, message="10%\r50%"))
+        outputs[0].wait_for("<pre>50%\n[algo-2] 50%\n[algo-1] 50%</pre>")

@@ -206,3 +206,16 @@ def test_harmless_leaves_only_colours(parts: list[str]) -> None:
     """Whatever a script writes, nothing but colours is left of its control sequences."""
     rest = re.sub(r"\x1b\[[0-9;:]*m", "", harmless("".join(parts)))
     assert not re.search(r"[\x00-\x08\x0a-\x1f\x7f]", rest)
+
+
+def test_lines_of_many_hosts_begin_with_theirs(
+    terminal: Terminal, parser: MetricParser, succeeded: JobStatus
+) -> None:
+    """From the first line of another host on, reports too."""
+    report = "rlcore step=1000 episode_return_mean=1"
+    with watch("rl-job", parser, status=lambda: succeeded, stream=terminal.stream) as view:
+        for host, message in (("algo-1", "10%\r50%"), ("algo-2", "10%\r60%"), ("algo-1", report)):
+            view.show(LogEvent(timestamp=1000.0, host=host, message=message))
+        terminal.wait_for(report)
+    terminal.wait_for("Succeeded rl-job")
+    assert "50%\n[algo-2] 60%\n[algo-1] rlcore step=1000" in terminal.text

@@ -47,6 +47,16 @@ def test_piped_is_the_log_and_the_outcome(parser: MetricParser, succeeded: JobSt
     assert "/out/rl-job/output/model.tar.gz" in outcome
 
 
+def test_lines_of_many_hosts_begin_with_theirs(parser: MetricParser, succeeded: JobStatus) -> None:
+    """From the first line of another host on; the platform is no host."""
+    stream = io.StringIO()
+    hosts = ("rlcore", "algo-1", "algo-2", "algo-1", "rlcore")
+    with watch("rl-job", parser, status=lambda: succeeded, stream=stream) as view:
+        for host in hosts:
+            view.show(LogEvent(timestamp=1.0, host=host, message="10%\r50%"))
+        assert "50%\n50%\n[algo-2] 50%\n[algo-1] 50%\n50%\n" == stream.getvalue()
+
+
 def test_kernel_is_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     """IPython is a notebook in a kernel only, and nothing is where it was not imported."""
     shell = SimpleNamespace()

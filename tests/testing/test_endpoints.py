@@ -159,6 +159,22 @@ def test_the_life_of_an_endpoint(
     sagemaker.create_endpoint(EndpointName="policy", EndpointConfigName="policy")
 
 
+def test_an_endpoint_that_is_being_created_is_not_deleted(
+    aws: FakeSageMaker, sagemaker: Any, served: Callable[..., Any]
+) -> None:
+    """The service refuses; once it is in service, it goes."""
+    arn = served()["EndpointArn"]
+
+    with pytest.raises(ClientError) as raised:
+        sagemaker.delete_endpoint(EndpointName="policy")
+
+    words = f'Cannot update in-progress endpoint "{arn}".'
+    assert ("ValidationException", words) == refusal(raised)
+    assert "Creating" == sagemaker.describe_endpoint(EndpointName="policy")["EndpointStatus"]
+    aws.clock.advance(120)
+    sagemaker.delete_endpoint(EndpointName="policy")
+
+
 def test_an_endpoint_that_fails(
     aws: FakeSageMaker, sagemaker: Any, served: Callable[..., Any]
 ) -> None:

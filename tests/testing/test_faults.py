@@ -103,6 +103,18 @@ def test_refusals_in_the_words_of_each_service(
     assert code == error["Code"]
 
 
+def test_an_error_after_the_effect(aws: FakeSageMaker, sagemaker: Any, job: Any) -> None:
+    """The client hears an error, and the job is there."""
+    aws.fail("CreateTrainingJob", Fault(status=500, effect=True))
+
+    with pytest.raises(ClientError) as raised:
+        sagemaker.create_training_job(**job())
+
+    found: Any = raised.value.response
+    assert 500 == found["ResponseMetadata"]["HTTPStatusCode"]
+    assert ["job"] == list(aws.jobs)
+
+
 def test_a_reset(aws: FakeSageMaker, sagemaker: Any, patient: Any, job: Any) -> None:
     """The connection is gone, and nothing was done; a patient client succeeds."""
     aws.fail("CreateTrainingJob", Fault.reset(), times=2)

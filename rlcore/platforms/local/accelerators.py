@@ -28,9 +28,11 @@ def has_gpu() -> bool:
 def check_instance_type(given: str | None) -> None:
     """Raise `PlatformError` for an instance type that is not one of this machine's."""
     if given not in {None, *INSTANCE_TYPES}:
+        elsewhere = f" On SageMaker it is 'ml.{given}'." if "." in str(given) else ""
         msg = (
             f"The local platform has no instance type {given!r}. Allowed are"
             f" {' and '.join(INSTANCE_TYPES)}, or none.{did_you_mean(str(given), INSTANCE_TYPES)}"
+            f"{elsewhere}"
         )
         raise PlatformError(msg)
     if given == "local_gpu" and not has_gpu():

@@ -20,7 +20,7 @@ from rlcore.platforms.local import accelerators
 from rlcore.platforms.local.addresses import folder_uri
 from rlcore.platforms.local.documents import plain
 from rlcore.platforms.local.logs import HOST
-from rlcore.secrecy import warn_of_secrets
+from rlcore.secrecy import masked, warn_of_secrets
 from rlcore.spec import Environment, Plan, Unavailable
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _text(
         ("Release", str(release)),
         ("Python", f"{environment.python}, {len(environment.requirements)} distributions"),
         ("Entry point", request.entry_point),
-        *_listed("Hyperparameters", encode(request.hyperparameters)),
+        *_listed("Hyperparameters", masked(encode(request.hyperparameters))),
         *_listed("Channels", document["channels"]),
         ("Model", artefacts["model"]),
         ("Output", artefacts["output"]),

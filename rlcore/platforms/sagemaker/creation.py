@@ -1,8 +1,8 @@
 """Creating things of the service once, although answers get lost.
 
 botocore sends a request again whose answer it did not get; the service, which has done it by then,
-refuses the second as a duplicate. So a refusal after a retry, and no answer at all, are settled by
-looking: what is there and is what was asked for, made since, is ours.
+refuses the second as a duplicate, or for another reason. So a refusal after a retry, and no answer
+at all, are settled by looking: what is there and is what was asked for, made since, is ours.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from rlcore.errors import ServiceError
-from rlcore.platforms.sagemaker.failures import is_missing, is_taken, service_errors
+from rlcore.platforms.sagemaker.failures import is_missing, service_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rlcore.platforms.sagemaker.session import AwsSession
 
 _SLACK = dt.timedelta(seconds=2)  # the service's Date header counts whole seconds
-_NOT_DESCRIBED = {"Tags", "SessionChainingConfig"}
+_NOT_DESCRIBED = {"DeploymentConfig", "SessionChainingConfig", "Tags"}
 
 
 def create(
@@ -39,8 +39,8 @@ def create(
         describe: Takes the client and returns what the service has under the request's name.
 
     Raises:
-        ServiceError: It was refused, e.g. since the name is taken (`failures.is_taken`), or it
-            could not be learned whether it was done.
+        ServiceError: It was refused, e.g. since the name is taken (`failures.is_taken`); or, with
+            `unanswered`, it could not be learned whether it was done.
     """
     client = session.client("sagemaker")
     begun = time.monotonic()
@@ -48,25 +48,43 @@ def create(
         with service_errors(operation):
             getattr(client, operation)(**request)
     except ServiceError as error:
-        doubtful = error.unanswered or (error.retried and is_taken(error))
-        if not (doubtful and _is_ours(client, request, describe, begun)):
+        if not (error.unanswered or error.retried):
             raise
+        _settle(client, request, describe, begun, error)
 
 
-def _is_ours(
+def _settle(
     client: Any,
     request: Mapping[str, Any],
     describe: Callable[[Any], Mapping[str, Any]],
     begun: float,
-) -> bool:
+    error: ServiceError,
+) -> None:
+    """Look whether a request that failed had its effect; raise where it had not, or in doubt."""
     try:
-        with service_errors("describe"):
+        with service_errors("Describe"):
             found = describe(client)
-    except ServiceError as error:
-        if is_missing(error):
-            return False
-        raise
-    return same(request, found) and _created_since(found, time.monotonic() - begun)
+    except ServiceError as other:
+        if is_missing(other):
+            raise error from other
+        raise _doubt(request, error) from other
+    if not _created_since(found, time.monotonic() - begun):
+        raise error  # its name was taken before
+    if not same(request, found):
+        raise _doubt(request, error) from error
+
+
+def _doubt(request: Mapping[str, Any], error: ServiceError) -> ServiceError:
+    """Return the error for what may be there; the first field of a request is the name."""
+    name = next(iter(request.values()))
+    msg = f"{error} It may be there all the same: look for {name!r} before you try again."
+    return ServiceError(
+        msg,
+        operation=error.operation,
+        code=error.code,
+        request_id=error.request_id,
+        unanswered=True,
+    )
 
 
 def same(request: Mapping[str, Any], found: Mapping[str, Any]) -> bool:

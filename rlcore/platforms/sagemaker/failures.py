@@ -40,6 +40,11 @@ _CURES = {
     "ThrottlingException": "The account makes too many calls at once; try again.",
     "NoSuchBucket": "Make the bucket, or name another.",
 }
+_ADD_TAGS = "sagemaker:AddTags"
+_TAGGING = (
+    "Let the caller's identity do sagemaker:AddTags, too: jobs, models and endpoints are tagged"
+    " with the toolkit that made them."
+)
 _MISSING = ("not found", "could not find", "does not exist")
 _TAKEN = ("already exist", "already existing", "already in use")
 
@@ -72,7 +77,9 @@ def is_missing(error: ServiceError) -> bool:
 
 
 def is_taken(error: ServiceError) -> bool:
-    """Tell whether a name is that of something that is there already."""
+    """Tell whether a name is that of something that is there already, and that is not ours."""
+    if error.unanswered:
+        return False
     told = str(error).lower()
     return error.code == "ResourceInUse" or (
         error.code == "ValidationException" and any(words in told for words in _TAKEN)
@@ -85,7 +92,7 @@ def _refused(error: ClientError) -> ServiceError:
     said = str(told.get("Error", {}).get("Message", "")).strip() or "(no message)"
     metadata = told.get("ResponseMetadata", {})
     request_id = metadata.get("RequestId")
-    cure = f" {_CURES[code]}" if code in _CURES else ""
+    cure = f" {_TAGGING if _ADD_TAGS in said else _CURES[code]}" if code in _CURES else ""
     stop = "" if said.endswith((".", "!", "?")) else "."
     msg = f"{error.operation_name} failed: {code}: {said}{stop}{cure} (Request id: {request_id})"
     return ServiceError(

@@ -16,6 +16,7 @@ from rlcore.errors import (
     EndpointNotFound,
     InvalidArgument,
     InvocationFailed,
+    PlatformError,
     ServiceError,
 )
 from rlcore.platforms.sagemaker import answers, hostingrequests, making, modelfiles, requests
@@ -44,6 +45,7 @@ STATES = {
 """By the service's `EndpointStatus`."""
 
 _HERE = ("port", "strict", "max_body_size", "queue_size", "body_timeout", "timeout")
+_CREATING = "Creating"
 _TOO_LARGE = 413
 
 
@@ -156,19 +158,33 @@ class SageMakerHosting:
                 raise
 
     def delete(self, name: str) -> None:
-        """Delete the endpoint and its configuration; the model stays."""
+        """Delete the endpoint and its configuration; the model stays.
+
+        Raises:
+            EndpointNotFound: There is no such endpoint.
+            PlatformError: It is being created still, which the service does not interrupt.
+        """
         found = self._described(name)
+        if found["EndpointStatus"] == _CREATING:
+            msg = (
+                f"{name} is being created, and SageMaker deletes it only once it is in service or"
+                " has failed. Delete it then: it costs money until it is deleted."
+            )
+            raise PlatformError(msg)
         self._what_is_served(found)  # learns the model's name, for `delete_model`
         making.delete(self._session, ENDPOINT, name)
         making.delete(self._session, CONFIGURATION, found["EndpointConfigName"])
 
     def delete_model(self, name: str) -> None:
-        """Delete the model that an endpoint serves, or served; its archive stays in S3."""
+        """Delete the model that an endpoint serves, or served; its archive stays in S3.
+
+        Raises:
+            EndpointNotFound: The endpoint is gone, and this object has not seen what it served.
+        """
         if name not in self._models:
-            found = making.described(self._session, ENDPOINT, name)
-            if found is not None:
-                self._what_is_served(found)
-        making.delete(self._session, MODEL, self._models.get(name, name))
+            self._what_is_served(self._described(name))
+        if name in self._models:
+            making.delete(self._session, MODEL, self._models[name])
 
     # How an endpoint comes about.
 
@@ -177,7 +193,8 @@ class SageMakerHosting:
         serverless = deployment.options.get("serverless_inference_config")
         if not deployment.instance_type.startswith("ml.") and not serverless:
             given = deployment.instance_type
-            msg = f"An instance_type such as 'ml.m5.large' is wanted; {given!r} was given."
+            told = "" if given == "local" else f" {given!r} was given."
+            msg = f"SageMaker needs an instance_type, such as 'ml.m5.large'.{told}"
             raise InvalidArgument(msg)
         requests.check_role(deployment.model.role)
         ready = attrs.evolve(deployment, model=modelfiles.check(deployment.model, bundle))
@@ -245,7 +262,11 @@ class SageMakerHosting:
             msg = f"The request is larger than {name} takes: {said}"
             raise InvocationFailed(msg, status=_TOO_LARGE) from error
         if code in {"ValidationError", "ValidationException"}:
-            state = STATES[self._described(name)["EndpointStatus"]]  # or it is not there at all
+            try:
+                status = self._described(name)["EndpointStatus"]  # or it is not there at all
+            except ServiceError:  # who may only ask it is told what it answered
+                return
+            state = STATES[status]
             if state is not EndpointState.IN_SERVICE:
                 msg = f"{name} is {state.value}, and answers when it is in service."
                 raise InvocationFailed(msg) from error

@@ -9,7 +9,7 @@ from rlcore.errors import InvalidArgument, NotDeployable, did_you_mean
 from rlcore.platforms.sagemaker import shapes
 from rlcore.platforms.sagemaker.making import CONFIGURATION, ENDPOINT, MODEL, OPERATIONS
 from rlcore.platforms.sagemaker.modelfiles import CONTENT_TAG
-from rlcore.platforms.sagemaker.requests import merged, plain, tags
+from rlcore.platforms.sagemaker.requests import check_overrides, merged, plain, tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +59,14 @@ TRANSFORM_SETTINGS = (
 """Those that a Transformer keeps from job to job, beside the tags."""
 
 
+_NAMES = {
+    "ModelName": "model_name",
+    "EndpointConfigName": "endpoint_name",
+    "EndpointName": "endpoint_name",
+}
+"""Fields that no override gives, and the argument that does."""
+
+
 def check(deployment: Deployment, region: str, operations: tuple[str, ...] = OPERATIONS) -> None:
     """See that the service would take what a deployment sends, with a role as it might be.
 
@@ -78,6 +86,7 @@ def check(deployment: Deployment, region: str, operations: tuple[str, ...] = OPE
                 f" {operation!r} is none.{did_you_mean(operation, operations)}"
             )
             raise InvalidArgument(msg)
+        check_overrides(deployment.options["request_overrides"][operation], _NAMES)
     for operation, fields in all_of(deployment, region, _ROLE, operations=operations):
         shapes.check(operation, fields)
 

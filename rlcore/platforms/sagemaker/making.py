@@ -62,6 +62,7 @@ class Making:
         """Nothing is made yet."""
         self._session = session
         self._made: list[tuple[str, str]] = []
+        self._doubtful = False
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -84,6 +85,7 @@ class Making:
                 lambda client: _described(client, kind, name),
             )
         except ServiceError as error:
+            self._doubtful = error.unanswered
             if not (kind.shared and is_taken(error)):
                 raise
             self._check_same(operation, fields, error)
@@ -96,12 +98,20 @@ class Making:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Delete what was made, if the block has failed, and say so in its error."""
+        """Delete what was made, if the block has failed, and say so in its error.
+
+        Where the last thing may be there nothing is deleted: it would need the others.
+        """
         if error is None:
             return
-        told = [self._undone(*made) for made in reversed(self._made)]
+        undo = self._kept if self._doubtful else self._undone
+        told = [undo(*made) for made in reversed(self._made)]
         if isinstance(error, RLCoreError):
             error.args = (" ".join([str(error), *told]), *error.args[1:])
+
+    @staticmethod
+    def _kept(operation: str, name: str) -> str:
+        return f"The {_KINDS[operation].noun} {name!r}, which was made for it, stays."
 
     def _undone(self, operation: str, name: str) -> str:
         """Delete a thing, and return what became of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rlcore.hyperparameters import encode
+from rlcore.secrecy import masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,19 +16,21 @@ if TYPE_CHECKING:
 def text(request: JobRequest, document: Mapping[str, Any]) -> str:
     """Return what would be sent, in lines."""
     fields = document["request"]
-    resources = fields["ResourceConfig"]
+    resources = fields.get("ResourceConfig") or {}
     groups = resources.get("InstanceGroups") or [resources]
-    hosts = ", ".join(f"{each['InstanceCount']} x {each['InstanceType']}" for each in groups)
+    hosts = ", ".join(
+        f"{each.get('InstanceCount', '?')} x {each.get('InstanceType', '?')}" for each in groups
+    )
     rows = [
         ("Job", request.name),
         ("Platform", f"sagemaker, region {document['region']}"),
         ("Release", str(request.release or "of the image")),
-        ("Image", fields["AlgorithmSpecification"].get("TrainingImage", "")),
+        ("Image", fields.get("AlgorithmSpecification", {}).get("TrainingImage", "")),
         ("Role", fields["RoleArn"]),
-        ("Hosts", f"{hosts}, {resources['VolumeSizeInGB']} GB each"),
+        ("Hosts", f"{hosts}, {resources.get('VolumeSizeInGB', '?')} GB each"),
         ("Entry point", request.entry_point),
         ("Source", document["source"]),
-        *_listed("Hyperparameters", encode(request.hyperparameters)),
+        *_listed("Hyperparameters", masked(encode(request.hyperparameters))),
         *_listed("Channels", {each["ChannelName"]: _where(each) for each in _channels(fields)}),
         ("Output", fields["OutputDataConfig"]["S3OutputPath"]),
         ("Checkpoints", fields.get("CheckpointConfig", {}).get("S3Uri", "none")),
@@ -41,16 +44,16 @@ def _channels(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _where(channel: Mapping[str, Any]) -> str:
-    source = channel["DataSource"]
+    source = channel.get("DataSource") or {}
     found = source.get("S3DataSource", {}).get("S3Uri")
     return str(found or source.get("FileSystemDataSource", {}).get("DirectoryPath", ""))
 
 
 def _limits(fields: Mapping[str, Any]) -> str:
-    limits = fields["StoppingCondition"]
+    limits = fields.get("StoppingCondition") or {}
     waiting = limits.get("MaxWaitTimeInSeconds")
     spot = f" on spot capacity, {waiting} s with waiting for it" if waiting else ""
-    return f"{limits['MaxRuntimeInSeconds']} s{spot}"
+    return f"{limits.get('MaxRuntimeInSeconds', '?')} s{spot}"
 
 
 def _listed(title: str, values: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -7,6 +7,8 @@ Planning is offline: what only AWS knows stands in a plan as `{account}`, `{defa
 from __future__ import annotations
 
 import functools
+import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rlcore import jobnames
@@ -74,7 +76,11 @@ class SageMakerPlatform:
         """The session by which what is in its buckets is read."""
         return self.session.boto
 
-    @property
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle carries: no session and no clients, but those of its own process."""
+        return {"_given": None, "_own_registry": self._own_registry}
+
+    @functools.cached_property
     def hosting(self) -> SageMakerHosting:
         """What serves models there."""
         from rlcore.platforms.sagemaker.hosting import SageMakerHosting  # noqa: PLC0415 - likewise
@@ -108,6 +114,7 @@ class SageMakerPlatform:
         role = requests.check_role(request.options.get("role"))
         image = self._image(request, region)
         self._check(request, image, region)
+        _warn_of_isolation(request)
         warn_of_secrets(request, "where DescribeTrainingJob shows them", _SAFER)
         facts = Facts(region=region, bucket=self._bucket(region), role_arn=_arn(role))
         fields = requests.training_job(request, image, facts)
@@ -192,7 +199,9 @@ class SageMakerPlatform:
         from rlcore.platforms.sagemaker import answers, recovery  # noqa: PLC0415 - likewise
 
         described = self._described(name)
-        tags = answers.tags(self.session, described["TrainingJobArn"])
+        tags: dict[str, str] = {}
+        with suppress(ServiceError):  # who may not look at tags has the image
+            tags = answers.tags(self.session, described["TrainingJobArn"])
         return recovery.job_request(described, tags, self._registry)
 
     def jobs(self) -> Iterable[JobStatus]:
@@ -255,11 +264,9 @@ class SageMakerPlatform:
 
     def _check_free(self, name: str) -> None:
         """See that the name is free before the source of the job that has it is written over."""
-        try:
+        with suppress(JobNotFound, ServiceError):  # who may not look may create all the same
             self._described(name)
-        except JobNotFound:
-            return
-        raise _taken(name)
+            raise _taken(name)
 
     def _described(self, name: str) -> Mapping[str, Any]:
         from rlcore.platforms.sagemaker import answers  # noqa: PLC0415 - plans need none
@@ -267,7 +274,7 @@ class SageMakerPlatform:
         return answers.training_job(self.session, name)
 
     def _release_text(self, described: Mapping[str, Any]) -> str:
-        image = described["AlgorithmSpecification"].get("TrainingImage", "")
+        image = described.get("AlgorithmSpecification", {}).get("TrainingImage", "")
         release = self._registry.release_from_image(image)
         address = parse_image_uri(image)
         if release or not address:
@@ -280,6 +287,17 @@ def _check_instance_type(request: JobRequest) -> None:
     if not given and not request.options.get("instance_groups"):
         msg = "SageMaker needs an instance_type, such as 'ml.c5.2xlarge'."
         raise MissingArgument(msg)
+
+
+def _warn_of_isolation(request: JobRequest) -> None:
+    added = request.release.image_requirements if request.release else ()
+    if added and not request.image_uri and request.options.get("enable_network_isolation"):
+        msg = (
+            f"{request.release} is installed when the job starts, and enable_network_isolation"
+            " leaves no network for it. Use an image of your own that has it (image_uri=...), or"
+            " leave the isolation away."
+        )
+        warnings.warn(msg, UserWarning, stacklevel=2)
 
 
 def _arn(role: str) -> str:

@@ -41,15 +41,16 @@ def job_request(
         InvalidArgument: The image is one of a framework, without a toolkit.
     """
     name = description["TrainingJobName"]
-    algorithm = description["AlgorithmSpecification"]
-    resources = description["ResourceConfig"]
+    algorithm = description.get("AlgorithmSpecification") or {}
+    resources = description.get("ResourceConfig") or {}
     checkpoints = description.get("CheckpointConfig") or {}
     given = {key: _decoded(value) for key, value in description.get("HyperParameters", {}).items()}
     release = release_of(name, algorithm.get("TrainingImage", ""), tags, registry)
     channels = [_channel(each) for each in description.get("InputDataConfig") or ()]
-    code = next((channel.uri for channel in channels if channel.name == CODE_CHANNEL), None)
-    submitted = given.get("sagemaker_submit_directory")
-    source = code if str(submitted).startswith("/opt/ml/") else submitted
+    source = given.get("sagemaker_submit_directory")
+    if str(source).startswith("/opt/ml/"):  # it came by a channel of ours
+        source = next((each.uri for each in channels if each.name == CODE_CHANNEL), None)
+        channels = [each for each in channels if each.name != CODE_CHANNEL]
     return JobRequest(
         name=name,
         release=release,
@@ -58,14 +59,14 @@ def job_request(
         source_uri=source,
         hyperparameters=_users(given),
         metric_definitions=_metrics(algorithm),
-        channels=tuple(channel for channel in channels if channel.uri != code),
+        channels=tuple(channels),
         resources=Resources(
             instance_type=resources.get("InstanceType"),
             instance_count=resources.get("InstanceCount", 1),
-            volume_size=resources["VolumeSizeInGB"],
-            max_run=description["StoppingCondition"]["MaxRuntimeInSeconds"],
+            volume_size=resources.get("VolumeSizeInGB", 30),
+            max_run=(description.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds", 86400),
         ),
-        output_path=description["OutputDataConfig"]["S3OutputPath"],
+        output_path=(description.get("OutputDataConfig") or {}).get("S3OutputPath"),
         checkpoint_s3_uri=checkpoints.get("S3Uri"),
         checkpoint_local_path=checkpoints.get("LocalPath"),
         environment=description.get("Environment") or {},
@@ -147,9 +148,9 @@ def _options(
         if found not in (None, "", [], {}):
             values[keyword.name] = found
     values["container_log_level"] = given.get("sagemaker_container_log_level", 20)
-    values["disable_output_compression"] = (
-        description["OutputDataConfig"].get("CompressionType") == "NONE"
-    )
+    values["disable_output_compression"] = (description.get("OutputDataConfig") or {}).get(
+        "CompressionType"
+    ) == "NONE"
     values["code_location"] = _code_location(description["TrainingJobName"], source)
     options = arguments.options(values)
     if description.get("ExperimentConfig"):

@@ -77,8 +77,11 @@ def training_job(request: JobRequest, image_uri: str, facts: Facts) -> dict[str,
     }
     found = {name: value for name, value in document.items() if value not in ({}, [], None)}
     _put_options(found, request.options)
-    _check_spot(found)
-    return merged(found, request.options.get("request_overrides") or {})
+    overrides = request.options.get("request_overrides") or {}
+    check_overrides(overrides, {"TrainingJobName": "job_name"})
+    sent = merged(found, overrides)
+    _check_spot(sent)
+    return sent
 
 
 def tags(given: Mapping[str, str], release: ToolkitRelease | None) -> list[dict[str, str]]:
@@ -119,6 +122,22 @@ def merged(document: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[st
         else:
             found[name] = plain(value)
     return found
+
+
+def check_overrides(overrides: Any, names: Mapping[str, str]) -> None:
+    """See that overrides are a mapping, and leave names to the arguments that give them.
+
+    Args:
+        overrides: What the user puts into a request.
+        names: Fields that they may not have, and the argument for each.
+    """
+    if not isinstance(overrides, Mapping):
+        msg = f"request_overrides must be a dictionary of fields; {overrides!r} was given."
+        raise InvalidArgument(msg)
+    for field, argument in names.items():
+        if field in overrides:
+            msg = f"request_overrides cannot give {field}: it is {argument}=..."
+            raise InvalidArgument(msg)
 
 
 def plain(value: Any) -> Any:
@@ -249,6 +268,9 @@ def _debugger_hook(options: Mapping[str, Any], output: str) -> dict[str, Any]:
     if given is None or given is False:
         return {}
     own = {} if given is True else plain(given)
+    if not isinstance(own, Mapping):
+        msg = f"debugger_hook_config must be True, False or a dictionary; {given!r} was given."
+        raise InvalidArgument(msg)
     return {"S3OutputPath": output, "CollectionConfigurations": [], **own}
 
 
@@ -271,8 +293,8 @@ def _put(document: dict[str, Any], field: str, value: Any) -> None:
 
 def _check_spot(document: Mapping[str, Any]) -> None:
     spot = document.get("EnableManagedSpotTraining")
-    limits = document["StoppingCondition"]
-    wait, run = limits.get("MaxWaitTimeInSeconds"), limits["MaxRuntimeInSeconds"]
+    limits = document.get("StoppingCondition") or {}
+    wait, run = limits.get("MaxWaitTimeInSeconds"), limits.get("MaxRuntimeInSeconds", 0)
     if spot and wait is None:
         msg = f"use_spot_instances needs max_wait, in seconds: at least max_run, which is {run}."
         raise MissingArgument(msg)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _READ_TIMEOUT = 80  # seconds; an endpoint has 60 to answer
 _POLLS_MOST = 15  # attempts of a call that only looks
 _FIRST_REGION = "us-east-1"  # the one that CreateBucket does not take as a location
+_DERIVED = re.compile(r"sagemaker-[a-z0-9-]+-\d{12}")
 _OWN = {"BucketAlreadyOwnedByYou", "OperationAborted"}
 # Under these names an object like the SageMaker SDK's session brings clients of its own.
 _CLIENTS_OF_A_SESSION = {
@@ -40,7 +42,7 @@ class AwsSession:
         ):
             msg = (
                 "sagemaker_session must be a boto3 Session, or an object whose boto_session is"
-                f" one; {given!r} was given."
+                f" one; a {type(given).__name__} was given."
             )
             raise PlatformError(msg)
         self.given = given
@@ -109,9 +111,7 @@ class AwsSession:
 
     def owner(self, bucket: str) -> dict[str, str]:
         """Return the argument by which S3 checks a bucket whose name can be guessed."""
-        if bucket == f"sagemaker-{self.region}-{self._learned.get('account')}":
-            return {"ExpectedBucketOwner": self.account}
-        return {}
+        return {"ExpectedBucketOwner": self.account} if _DERIVED.fullmatch(bucket) else {}
 
     def _own(self, service: str) -> Any:
         return getattr(self.given, _CLIENTS_OF_A_SESSION.get(service, ""), None)
@@ -162,5 +162,9 @@ class AwsSession:
             with service_errors("CreateBucket"):
                 client.create_bucket(Bucket=name, **configuration)
         except ServiceError as error:
-            if error.code not in _OWN:  # another process was faster
+            if error.code not in _OWN:
                 raise
+            with service_errors("HeadBucket"):  # another process was faster: see whose it is
+                client.get_waiter("bucket_exists").wait(
+                    Bucket=name, ExpectedBucketOwner=self.account
+                )

@@ -68,7 +68,7 @@ def check(operation: str, request: Mapping[str, Any]) -> None:
     """
     name = _model()["operations"][operation]["input"]["shape"]
     at = _At("", request, model_shapes()[name], operation)
-    found = [f"{told.rstrip('.')}." for told in _wrong(at)]
+    found = [told if told.endswith("?") else f"{told.rstrip('.')}." for told in _wrong(at)]
     if found:
         lines = "\n".join(f"  {each}" for each in found)
         msg = f"{operation} would be refused:\n{lines}"
@@ -186,7 +186,7 @@ def _enumeration(at: _At) -> Iterator[str]:
         )
         warnings.warn(msg, UserWarning, stacklevel=2)
         return
-    shown = ", ".join(allowed[:_LISTED]) + (", ..." if len(allowed) > _LISTED else "")
+    shown = ", ".join(allowed[:_LISTED]) + (" and more" if len(allowed) > _LISTED else "")
     yield _told(at, f"allowed are {shown}.{did_you_mean(at.value, allowed)}")
 
 

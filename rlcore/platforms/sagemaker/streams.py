@@ -213,7 +213,7 @@ class Streams:
 
 def hosts(description: Mapping[str, Any]) -> int:
     """Return how many hosts a training job has, of all its groups."""
-    resources = description["ResourceConfig"]
+    resources = description.get("ResourceConfig") or {}
     groups = resources.get("InstanceGroups") or [resources]
     return sum(each.get("InstanceCount", 1) for each in groups)
 

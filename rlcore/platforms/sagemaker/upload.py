@@ -60,7 +60,7 @@ def put_bundle(
                 **source,
             )
     except ServiceError as error:
-        if error.code not in _NOT_READABLE:
+        if error.unanswered:
             raise
         _send(client, bundle, bucket, key, {**encryption, **owner})
 

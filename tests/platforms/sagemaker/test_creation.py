@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from rlcore.errors import ServiceError
 from rlcore.platforms.sagemaker.creation import create, same
+from rlcore.platforms.sagemaker.failures import is_taken
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 REQUEST = {"Name": "x", "Config": {"Hosts": 1}, "Tags": [{"Key": "a", "Value": "b"}]}
@@ -96,7 +97,6 @@ def test_a_lost_answer(lost: Exception) -> None:
     [
         (taken(retries=0), described()),
         (taken(retries=1), described(age=3600)),
-        (taken(retries=1), described(Config={"Hosts": 2})),
         (ReadTimeoutError(endpoint_url="http://x"), NOT_FOUND),
     ],
 )
@@ -106,11 +106,43 @@ def test_what_is_not_ours(refusal: Exception, found: Any) -> None:
         made(Service(refusal, found))
 
 
+@pytest.mark.parametrize(("age", "ours"), [(0, True), (1.9, True), (2.9, False), (4, False)])
+def test_how_old_it_may_be(age: float, ours: bool) -> None:
+    """As old as the call, and two seconds more, since the service's clock shows whole ones."""
+    service = Service(taken(retries=1), described(age=age))
+    if ours:
+        made(service)
+    else:
+        with pytest.raises(ServiceError, match="CreateThing failed"):
+            made(service)
+    assert 1 == len(service.created)
+
+
 def test_nobody_knows() -> None:
     """Where looking fails as well, that is the error."""
     denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "Describe")
-    with pytest.raises(ServiceError, match="AccessDeniedException"):
+    with pytest.raises(ServiceError, match="may be there all the same: look for 'x'") as raised:
         made(Service(taken(retries=1), denied))
+    assert raised.value.unanswered
+
+
+def test_in_doubt() -> None:
+    """What is there since, but is not quite what was asked for, may be ours."""
+    other = described(Config={"Hosts": 2})
+    with pytest.raises(ServiceError, match="look for 'x'") as raised:
+        made(Service(taken(retries=1), other))
+    assert raised.value.unanswered
+    assert not is_taken(raised.value)
+
+
+def test_a_retry_that_was_refused_for_another_reason() -> None:
+    """The first attempt may have had its effect."""
+    metadata: Any = {"RetryAttempts": 2, "RequestId": "r"}
+    throttled = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": metadata}
+    service = Service(ClientError(throttled, "CreateThing"), described())
+    made(service)
+
+    assert 1 == len(service.created)
 
 
 @pytest.mark.parametrize(

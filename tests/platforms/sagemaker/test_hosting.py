@@ -85,6 +85,12 @@ DEPLOYED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "deploy_custom_image": (IMAGE, {}),
 }
+# Name of the scenario -> our error, in the original's words.
+REFUSED = {
+    "deploy_without_fit": JobNotStarted,
+    "deploy_source_dir_without_entry_point": MissingArgument,
+    "deploy_ray": NotDeployable,
+}
 PREDICTORS = {"mxnet": MXNetPredictor, "tensorflow": TensorFlowPredictor, None: Predictor}
 
 
@@ -179,25 +185,25 @@ def test_the_originals_requests(
 
 def test_what_the_original_refused(trained: Callable[..., RLEstimator], estimator: Any) -> None:
     """The same builtin errors, in the same words."""
-    for name, error, ask in (
-        ("deploy_without_fit", JobNotStarted, lambda: estimator(**COMMON).deploy(1, "ml.m5.large")),
-        (
-            "deploy_source_dir_without_entry_point",
-            MissingArgument,
-            lambda: trained().deploy(1, "ml.m5.large", source_dir="x"),
+    old = {"toolkit_version": "0.6.5", "framework": "tensorflow"}
+    asked: dict[str, Callable[[], Any]] = {
+        "deploy_without_fit": lambda: estimator(**COMMON).deploy(1, "ml.m5.large"),
+        "deploy_source_dir_without_entry_point": lambda: trained().deploy(
+            1, "ml.m5.large", source_dir="x"
         ),
-        (
-            "deploy_ray",
-            NotDeployable,
-            lambda: trained(
-                "old", toolkit_version="0.6.5", framework="tensorflow"
-            ).deploy(1, "ml.m5.large"),
-        ),
-    ):  # fmt: skip
+        "deploy_ray": lambda: trained("old", **old).deploy(1, "ml.m5.large"),
+    }
+    for name, error in REFUSED.items():
         message = ORIGINAL[name]["result"].partition(": ")[2]
         with pytest.raises(error) as raised:
-            ask()
+            asked[name]()
         assert message in str(raised.value)
+
+
+def test_every_scenario_has_its_place() -> None:
+    """All that the original deployed, or refused to, is compared here."""
+    there = {name for name in ORIGINAL if name.startswith("deploy_")}
+    assert there == {*DEPLOYED, *REFUSED}
 
 
 def test_a_ray_policy(aws: FakeSageMaker, trained: Callable[..., RLEstimator]) -> None:
@@ -392,6 +398,55 @@ def test_an_endpoint_that_is_made(
     assert 2 == predictor.act([1])
 
 
+def test_an_endpoint_that_is_made_is_not_deleted(
+    aws: FakeSageMaker, trained: Callable[..., RLEstimator], clock: ManualClock
+) -> None:
+    """The service does not interrupt it; the error says when it can be deleted."""
+    aws.script_endpoint(None, EndpointScript(creating=100.0))
+    training = trained()
+    training.deploy(1, "ml.m5.large", wait=False)
+    with pytest.raises(PlatformError, match="is being created, .* costs money"):
+        training.delete_endpoint()
+    clock.advance(100)
+    training.delete_endpoint()
+
+
+def test_an_endpoint_that_may_be_there(
+    aws: FakeSageMaker, trained: Callable[..., RLEstimator]
+) -> None:
+    """Nothing that it would need is deleted."""
+    training = trained()
+    aws.fail("CreateEndpoint", Fault.lost(), times=9)
+    aws.fail("DescribeEndpoint", Fault.error("ValidationException", "Could not find endpoint"))
+    aws.fail("DescribeEndpoint", Fault.access_denied(), times=9)
+    with pytest.raises(PlatformError, match="look for 'job'.*'job', which was made for it, stays"):
+        training.deploy(1, "ml.m5.large")
+
+    assert not [name for name in aws.operations() if name.startswith("Delete")]
+
+
+def test_predictors_that_cannot_be_made(
+    aws: FakeSageMaker, trained: Callable[..., RLEstimator]
+) -> None:
+    """It is told before there is an endpoint."""
+    with pytest.raises(InvalidArgument, match="predictor_cls must take"):
+        trained().deploy(1, "ml.m5.large", predictor_cls=lambda name: name)
+    assert "CreateEndpoint" not in aws.operations()
+
+
+def test_an_endpoint_that_failed_can_be_deleted(
+    aws: FakeSageMaker, trained: Callable[..., RLEstimator]
+) -> None:
+    """The estimator knows it, though waiting for it was in vain."""
+    aws.script_endpoint(None, EndpointScript(creating=0.0, failure_reason="no capacity"))
+    training = trained()
+    with pytest.raises(EndpointFailed, match="rlcore delete job --platform sagemaker"):
+        training.deploy(1, "ml.m5.large")
+    training.delete_endpoint()
+
+    assert "DeleteEndpoint" in aws.operations()
+
+
 def test_errors_of_the_model(aws: FakeSageMaker, trained: Callable[..., RLEstimator]) -> None:
     """They have the model's own status and words."""
     predictor = trained().deploy(1, "ml.m5.large")
@@ -412,7 +467,8 @@ def test_endpoints_that_are_not_there(session: Any) -> None:
     ):
         with pytest.raises(EndpointNotFound, match="no endpoint 'nobody'"):
             ask()
-    there.delete_model("nobody")
+    with pytest.raises(EndpointNotFound, match="no endpoint 'nobody'"):
+        there.delete_model("nobody")
 
 
 def test_predict_by_the_services_methods(

@@ -83,6 +83,17 @@ def test_all_of_it(
     assert ("s3", "s3") == (checked.model_data[:2], (checked.source_uri or "")[:2])
 
 
+def test_what_a_digest_covers(here: ModelRequest, bundle: Bundle, tmp_path: Path) -> None:
+    """Archive and code, each of which makes another model."""
+    (tmp_path / "serve.py").write_text("def model_fn(folder): return 1")
+    other = source.bundle("serve.py", tmp_path)
+    models, bundles = (IN_S3, here), (None, bundle, other)
+
+    digests = {modelfiles.digest(model, code) for model in models for code in bundles}
+    assert 6 == len(digests)
+    assert modelfiles.digest(here, bundle) == modelfiles.digest(here, bundle)
+
+
 def test_a_place_for_code(aws: FakeSageMaker, aws_session: AwsSession, bundle: Bundle) -> None:
     """`code_location` is heeded, with its prefix; the default bucket is not made."""
     client = aws.session().client("s3")

@@ -205,6 +205,50 @@ OTHER_WORDS = {
 }
 
 
+# The types whose image was asked for; what is not there any more stands above.
+IMAGES = (
+    "image_ml.c5.large",
+    "image_ml.c6g.large",
+    "image_ml.g4dn.xlarge",
+    "image_ml.g5.xlarge",
+    "image_ml.inf1.xlarge",
+    "image_ml.m16",
+    "image_ml.m4.xlarge",
+    "image_ml.p2.xlarge",
+    "image_ml.p3.2xlarge",
+    "image_ml.p4d.24xlarge",
+    "image_ml.trn1.2xlarge",
+    "image_ml.x",
+)
+METRICS = {"metric_defs_coach": RLToolkit.COACH, "metric_defs_ray": RLToolkit.RAY}
+BOTH = "val_image_and_toolkit_ok"
+# Compared by the modules beside this one, each of which holds its tables against the scenarios.
+ATTACHED = {  # test_attach.py
+    "attach_coach_mxnet",
+    "attach_custom",
+    "attach_failed_job",
+    "attach_legacy_mxnet",
+    "attach_plain_mxnet",
+    "attach_ray",
+    "attach_unsupported_version",
+}
+DEPLOYED = {  # test_hosting.py
+    "deploy_coach_mxnet",
+    "deploy_coach_mxnet_eia",
+    "deploy_coach_mxnet_entry_point",
+    "deploy_coach_mxnet_entry_point_source_dir",
+    "deploy_coach_tf",
+    "deploy_coach_tf_eia",
+    "deploy_coach_tf_entry_point",
+    "deploy_coach_tf_gpu_env_kwarg",
+    "deploy_custom_image",
+    "deploy_ray",
+    "deploy_source_dir_without_entry_point",
+    "deploy_without_fit",
+}
+TRANSFORMED = {"transformer_coach_mxnet", "transformer_coach_tf"}  # test_transforms.py
+
+
 @pytest.fixture(autouse=True)
 def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Freeze the clock, name the region, and make the files that the scenarios name."""
@@ -264,7 +308,7 @@ def test_refusals(name: str) -> None:
     assert OTHER_WORDS.get(name, message.replace("DIR/", "")) in str(raised.value)
 
 
-@pytest.mark.parametrize("name", [name for name in ORIGINAL if name.startswith("image_ml.")])
+@pytest.mark.parametrize("name", IMAGES)
 def test_images(name: str) -> None:
     """The image of every instance type that can run it."""
     if name in OVERRULED or name in REFUSED:
@@ -275,11 +319,11 @@ def test_images(name: str) -> None:
     assert expected == made(COACH_TF).train_image(instance_type=name.removeprefix("image_"))
 
 
-@pytest.mark.parametrize(("name", "toolkit"), [("coach", RLToolkit.COACH), ("ray", RLToolkit.RAY)])
-def test_metric_definitions(name: str, toolkit: RLToolkit) -> None:
+@pytest.mark.parametrize("name", METRICS)
+def test_metric_definitions(name: str) -> None:
     """Names and regular expressions of each toolkit."""
-    expected = ORIGINAL[f"metric_defs_{name}"]["result"]
-    assert expected == RLEstimator.default_metric_definitions(toolkit)
+    expected = ORIGINAL[name]["result"]
+    assert expected == RLEstimator.default_metric_definitions(METRICS[name])
 
 
 def test_an_image_and_a_toolkit() -> None:
@@ -287,7 +331,7 @@ def test_an_image_and_a_toolkit() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         both = made({**COACH_TF, "image_name": "my:1"})
-    expected = ORIGINAL["val_image_and_toolkit_ok"]["result"]
+    expected = ORIGINAL[BOTH]["result"]
     assert expected == {"has_toolkit": hasattr(both, "toolkit"), "md": both.metric_definitions}
 
 
@@ -299,12 +343,6 @@ def test_the_debugger_hook_on_demand() -> None:
 
 
 def test_every_scenario_has_its_place() -> None:
-    """A scenario is compared here or beside hosting, or has a reason not to be."""
-    elsewhere = ("deploy_", "transformer_", "attach_")
-    compared = {*FITS, *REFUSED, *OVERRULED}
-    left = [
-        name
-        for name in ORIGINAL
-        if name not in compared and not name.startswith((*elsewhere, "image_ml.", "metric_defs_"))
-    ]
-    assert ["val_image_and_toolkit_ok"] == left
+    """A scenario is compared here or by a module beside, or has a reason not to be."""
+    here = {*FITS, *REFUSED, *OVERRULED, *IMAGES, *METRICS, BOTH}
+    assert set(ORIGINAL) == here | ATTACHED | DEPLOYED | TRANSFORMED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 import tarfile
@@ -297,13 +298,83 @@ def test_a_fault_that_stays(
 ) -> None:
     """It is told with the operation and the code, and no job is there that nobody knows of."""
     aws.fail(operation, Fault.access_denied(), times=20)
-    if operation in {"HeadObject", "CopyObject"}:  # the source is sent straight
+    # Who may not look may create all the same; the source is sent straight.
+    if operation in {"DescribeTrainingJob", "HeadObject", "CopyObject"}:
         assert started().name in aws.jobs
         return
     with pytest.raises(PlatformError, match=r"AccessDenied|403|belongs to another"):
         started()
 
     assert {} == dict(aws.jobs)
+
+
+def test_an_answer_that_is_lost_before_others_are_refused(
+    aws: FakeSageMaker, started: Callable[..., TrainingJob]
+) -> None:
+    """The first attempt had its effect: that is the job."""
+    aws.fail("CreateTrainingJob", Fault.lost())
+    aws.fail("CreateTrainingJob", Fault.throttled(), times=9)
+    job = started()
+
+    assert [job.name] == list(aws.jobs)
+
+
+def test_a_job_that_may_be_there(aws: FakeSageMaker, estimator: Callable[..., RLEstimator]) -> None:
+    """Where nothing can be learned the error names it, and no second one is started."""
+    aws.fail("CreateTrainingJob", Fault.lost(), times=9)
+    training = estimator()
+    platform = training.plan().platform
+    assert "sagemaker" == platform
+    aws.fail("DescribeTrainingJob", Fault.error("ValidationException", "not found"))  # it is free
+    aws.fail("DescribeTrainingJob", Fault.access_denied(), times=9)
+    with pytest.raises(ServiceError, match="may be there all the same: look for") as raised:
+        training.fit(wait=False)
+
+    (name,) = aws.jobs
+    assert name in str(raised.value)
+
+
+def test_who_may_not_describe(aws: FakeSageMaker, started: Callable[..., TrainingJob]) -> None:
+    """Creating may be allowed all the same."""
+    aws.fail("DescribeTrainingJob", Fault.access_denied())
+    assert started().name in aws.jobs
+
+
+def test_a_copy_that_is_refused(aws: FakeSageMaker, started: Callable[..., TrainingJob]) -> None:
+    """What is kept may have been moved to an archive: the source is sent straight."""
+    aws.fail("CopyObject", Fault.error("InvalidObjectState", status=403))
+    assert started().name in aws.jobs
+
+
+def test_waiting_in_silence(aws: FakeSageMaker, estimator: Callable[..., RLEstimator]) -> None:
+    """No log is read where none is wanted; a failure has its last lines if they may be read."""
+    aws.script(None, JobScript(starting=0, downloading=0, training=0, uploading=0))
+    estimator().fit(logs=False)
+    assert "GetLogEvents" not in aws.operations()
+
+    line = JobScript(
+        starting=0, downloading=0, training=0, uploading=0, outcome="Failed", lines=[(0, 1, "boom")]
+    )
+    aws.script(None, line)
+    with pytest.raises(TrainingFailed, match="boom"):
+        estimator().fit(logs=False)
+    aws.fail("DescribeLogStreams", Fault.access_denied(), times=9)
+    with pytest.raises(TrainingFailed, match="AlgorithmError"):
+        estimator().fit(logs=False)
+
+
+def test_pickles(aws: FakeSageMaker, estimator: Callable[..., RLEstimator]) -> None:
+    """An estimator travels after its job has started, without session and credentials."""
+    training = estimator(git_config=None)
+    training.fit(wait=False)
+    twin = pickle.loads(pickle.dumps(training))  # noqa: S301 - our own
+
+    assert [job.name for job in training.jobs] == [job.name for job in twin.jobs] == [*aws.jobs]
+    token = estimator(git_config={"repo": "https://x/y.git", "token": "hunter2"})
+    assert b"hunter2" not in pickle.dumps(token)
+    error = ServiceError("m", operation="o", code="c", unanswered=True)
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - likewise
+    assert ("m", "o", "c", True) == (str(again), again.operation, again.code, again.unanswered)
 
 
 def test_answers_that_are_lost_for_good(
@@ -370,6 +441,17 @@ def test_credentials_that_expire_while_watching(
         ({"instance_type": None, "platform": "sagemaker"}, MissingArgument, "needs an instance"),
         ({"tags": {"a|b": "c"}}, InvalidArgument, "Tags[3].Key is 'a|b'"),
         ({"environment": {"1": "x"}}, InvalidArgument, "the name of Environment['1']"),
+        (
+            {"request_overrides": {"TrainingJobName": "other"}},
+            InvalidArgument,
+            "cannot give TrainingJobName: it is job_name=",
+        ),
+        (
+            {"request_overrides": {"EnableManagedSpotTraining": True}},
+            MissingArgument,
+            "use_spot_instances needs max_wait",
+        ),
+        ({"debugger_hook_config": "x"}, InvalidArgument, "must be True, False or a dictionary"),
         ({"base_job_name": "x", "role": "arn:x/y"}, InvalidArgument, "RoleArn is 'arn:x/y'"),
     ],
 )
@@ -407,6 +489,15 @@ def test_an_unknown_instance_type_warns(
     assert [] == aws.calls
 
 
+def test_isolation_without_the_packages(
+    aws: FakeSageMaker, estimator: Callable[..., RLEstimator]
+) -> None:
+    """What the image lacks cannot be installed without a network."""
+    with pytest.warns(UserWarning, match="ray 2.60.0 .* leaves no network for it"):
+        estimator(enable_network_isolation=True).plan()
+    assert [] == aws.calls
+
+
 def test_likely_secrets(aws: FakeSageMaker, estimator: Callable[..., RLEstimator]) -> None:
     """Descriptions show them to whoever may describe."""
     with pytest.warns(UserWarning, match="api_key.*Secrets Manager"):
@@ -427,6 +518,8 @@ def test_overrides(aws: FakeSageMaker, estimator: Callable[..., RLEstimator]) ->
         request["ResourceConfig"]["InstanceCount"],
         request["EnableInterContainerTrafficEncryption"],
     )
+    gone = {"ResourceConfig": None, "StoppingCondition": None}
+    assert "? x ?, ? GB each" in str(estimator(request_overrides=gone).plan())
     with pytest.raises(InvalidArgument, match="Nonsense is no field"):
         estimator(request_overrides={"Nonsense": 1}).plan()
     assert [] == aws.calls

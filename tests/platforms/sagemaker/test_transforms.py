@@ -17,6 +17,7 @@ from rlcore.errors import (
     JobNotStarted,
     PlatformError,
     TransformFailed,
+    UnknownArgument,
 )
 from rlcore.platforms.sagemaker import transforms
 from rlcore.spec import JobState
@@ -86,6 +87,11 @@ def test_the_originals_requests(
     assert {**face, "model_name": made.model_name} == {each: getattr(made, each) for each in face}
 
 
+def test_every_scenario_has_its_place() -> None:
+    """All transformers that the original made are compared here."""
+    assert {name for name in ORIGINAL if name.startswith("transformer_")} == set(COACH)
+
+
 def test_arguments_of_model_and_jobs(
     aws: FakeSageMaker, trained: Callable[..., RLEstimator]
 ) -> None:
@@ -106,8 +112,31 @@ def test_arguments_of_model_and_jobs(
     assert ("mine", "SingleRecord", 2) == (made.model_name, made.strategy, made.instance_count)
     tags = aws.session().client("sagemaker").list_tags(ResourceArn=model["ModelArn"])["Tags"]
     assert {"Key": "team", "Value": "rl"} in tags
-    with pytest.raises(TypeError, match="strateg"):
-        trained(job="again").transformer(1, "ml.m4.xlarge", strateg="SingleRecord")
+
+
+@pytest.mark.parametrize(
+    ("given", "nearest"),
+    [("strateg", "strategy"), ("model_server_worker", "model_server_workers"), ("platform_", None)],
+)
+def test_a_misspelt_argument(
+    aws: FakeSageMaker, trained: Callable[..., RLEstimator], given: str, nearest: str | None
+) -> None:
+    """It is told before anything is made, with the nearest of both kinds."""
+    training = trained()
+    model = training.create_model()
+    told = f"no argument {given!r}." + (f" Did you mean {nearest!r}" if nearest else "")
+
+    with pytest.raises(UnknownArgument, match=told):
+        training.transformer(1, "ml.m4.xlarge", **{given: 1})
+    with pytest.raises(UnknownArgument, match=f"no argument {given!r}"):
+        transformer.make(model, 1, "ml.m4.xlarge", **{given: 1})
+
+    assert "CreateModel" not in aws.operations()
+
+
+def test_the_strategy_in_third_place(trained: Callable[..., RLEstimator]) -> None:
+    """As in the original."""
+    assert "MultiRecord" == trained().transformer(1, "ml.m4.xlarge", "MultiRecord").strategy
 
 
 def test_a_job(

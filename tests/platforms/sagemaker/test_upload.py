@@ -83,6 +83,8 @@ def test_the_owner_is_checked(session: Recording, bundle: Bundle) -> None:
     put_bundle(session, bundle, JOB, by_digest=KEPT)
 
     assert {"123456789012"} == {given.get("ExpectedBucketOwner") for _, given in session.sent}
+    (copied,) = [given for name, given in session.sent if name == "CopyObject"]
+    assert "123456789012" == copied["ExpectedSourceBucketOwner"]
 
 
 def test_keys(session: Recording, bundle: Bundle) -> None:
