@@ -24,11 +24,13 @@ Example:
 @click.command(epilog=_EPILOG)
 @click.argument("names", nargs=-1, metavar="NAME...")
 @click.option("--all", "everything", is_flag=True, help="Every endpoint of this machine.")
+@click.option("--model", "with_model", is_flag=True, help="The service's model of it, too.")
 @hosting_option
-def delete(*, hosting: Hosting, names: tuple[str, ...], everything: bool) -> int:
+def delete(*, hosting: Hosting, names: tuple[str, ...], everything: bool, with_model: bool) -> int:
     """Delete endpoints.
 
-    What is in flight is answered, and the models' archives stay. A name that is not there does not
+    What is in flight is answered, and the models' archives stay; a service keeps a model beside its
+    endpoint, which costs nothing, until --model says otherwise. A name that is not there does not
     keep the others from being deleted; the exit code is then 2.
     """
     if bool(names) == everything:
@@ -43,6 +45,8 @@ def delete(*, hosting: Hosting, names: tuple[str, ...], everything: bool) -> int
     for name in names:
         try:
             hosting.delete(name)
+            if with_model:
+                hosting.delete_model(name)
         except EndpointNotFound as error:
             click.echo(f"error: {error}", err=True)
             code = BAD_INPUT
