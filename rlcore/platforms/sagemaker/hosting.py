@@ -20,6 +20,7 @@ from rlcore.errors import (
     ServiceError,
 )
 from rlcore.platforms.sagemaker import answers, hostingrequests, making, modelfiles, requests
+from rlcore.platforms.sagemaker.endpointstates import STATES, Served, endpoint_status, release_text
 from rlcore.platforms.sagemaker.failures import is_taken, service_errors
 from rlcore.platforms.sagemaker.making import CONFIGURATION, ENDPOINT, MODEL, Making
 
@@ -31,31 +32,9 @@ if TYPE_CHECKING:
     from rlcore.platforms.sagemaker.transforms import SageMakerTransforms
     from rlcore.source import Bundle
 
-STATES = {
-    "Creating": EndpointState.CREATING,
-    "InService": EndpointState.IN_SERVICE,
-    "Updating": EndpointState.IN_SERVICE,  # the old hosts answer meanwhile
-    "SystemUpdating": EndpointState.IN_SERVICE,
-    "RollingBack": EndpointState.IN_SERVICE,
-    "OutOfService": EndpointState.OUT_OF_SERVICE,
-    "Deleting": EndpointState.OUT_OF_SERVICE,
-    "Failed": EndpointState.FAILED,
-    "UpdateRollbackFailed": EndpointState.FAILED,
-}
-"""By the service's `EndpointStatus`."""
-
 _HERE = ("port", "strict", "max_body_size", "queue_size", "body_timeout", "timeout")
 _CREATING = "Creating"
 _TOO_LARGE = 413
-
-
-@attrs.frozen
-class _Served:
-    """What an endpoint serves: its model's name, archive and release; empty where that is gone."""
-
-    model: str = ""
-    model_data: str = ""
-    release: str = ""
 
 
 class SageMakerHosting:
@@ -70,7 +49,7 @@ class SageMakerHosting:
     def __init__(self, session: AwsSession) -> None:
         """Hold the session; nothing is asked."""
         self._session = session
-        self._served: dict[tuple[str, str], _Served] = {}  # by endpoint and configuration
+        self._served: dict[tuple[str, str], Served] = {}  # by endpoint and configuration
         self._models: dict[str, str] = {}  # by endpoint, deleted or not
 
     @functools.cached_property
@@ -115,7 +94,7 @@ class SageMakerHosting:
         """Return the endpoint as it is now."""
         found = self._described(name)
         served = self._what_is_served(found)
-        return _status(found, served)
+        return endpoint_status(found, served)
 
     def endpoints(self) -> Iterable[EndpointStatus]:
         """Yield the endpoints of the account in this region, newest first, page by page.
@@ -133,7 +112,7 @@ class SageMakerHosting:
                     name = each["EndpointName"]
                     # One may be gone since the list was made.
                     asked = making.described(self._session, ENDPOINT, name) if failed else None
-                    yield _status(asked or each, _Served())
+                    yield endpoint_status(asked or each, Served())
 
     def invoke(
         self, name: str, body: bytes, *, content_type: str, accept: str, attributes: str = ""
@@ -224,7 +203,7 @@ class SageMakerHosting:
             raise EndpointNotFound(msg)
         return found
 
-    def _what_is_served(self, found: Mapping[str, Any]) -> _Served:
+    def _what_is_served(self, found: Mapping[str, Any]) -> Served:
         """Return what an endpoint serves, asked once: it changes with the configuration alone."""
         key = found["EndpointArn"], found["EndpointConfigName"]
         if key not in self._served:
@@ -233,17 +212,17 @@ class SageMakerHosting:
             self._models[found["EndpointName"]] = self._served[key].model
         return self._served[key]
 
-    def _asked(self, found: Mapping[str, Any]) -> _Served:
+    def _asked(self, found: Mapping[str, Any]) -> Served:
         configuration = making.described(self._session, CONFIGURATION, found["EndpointConfigName"])
         if configuration is None:
-            return _Served()
+            return Served()
         name = configuration["ProductionVariants"][0].get("ModelName", "")
         model = making.described(self._session, MODEL, name) if name else None
         container = (model or {}).get("PrimaryContainer") or {}
         release = ""
         with suppress(ServiceError):  # who may not look at tags has the image
-            release = _release(answers.tags(self._session, found["EndpointArn"]))
-        return _Served(
+            release = release_text(answers.tags(self._session, found["EndpointArn"]))
+        return Served(
             model=name,
             model_data=container.get("ModelDataUrl", ""),
             release=release or container.get("Image", "").rpartition("/")[2],
@@ -270,27 +249,6 @@ class SageMakerHosting:
             if state is not EndpointState.IN_SERVICE:
                 msg = f"{name} is {state.value}, and answers when it is in service."
                 raise InvocationFailed(msg) from error
-
-
-def _status(found: Mapping[str, Any], served: _Served) -> EndpointStatus:
-    """Return a status, from what DescribeEndpoint or a line of ListEndpoints tells."""
-    state = STATES[found["EndpointStatus"]]
-    return EndpointStatus(
-        name=found["EndpointName"],
-        state=state,
-        stage="" if state is EndpointState.IN_SERVICE else found["EndpointStatus"],
-        failure_reason=found.get("FailureReason"),
-        created_at=found["CreationTime"].timestamp(),
-        model_data=served.model_data,
-        release=served.release,
-        policies=None,  # the archive, which may be large, would have to be fetched
-    )
-
-
-def _release(tags: Mapping[str, str]) -> str:
-    """Return what trained, for lists, by our tags; empty where there are none."""
-    toolkit, version, framework = map(tags.get, requests.TOOLKIT_TAGS)
-    return " ".join(filter(None, (toolkit, version, framework and f"({framework})")))
 
 
 def _number(code: str) -> int | None:

@@ -9,7 +9,8 @@ from rlcore.errors import InvalidArgument, NotDeployable, did_you_mean
 from rlcore.platforms.sagemaker import shapes
 from rlcore.platforms.sagemaker.making import CONFIGURATION, ENDPOINT, MODEL, OPERATIONS
 from rlcore.platforms.sagemaker.modelfiles import CONTENT_TAG
-from rlcore.platforms.sagemaker.requests import check_overrides, merged, plain, tags
+from rlcore.platforms.sagemaker.overrides import check_overrides, merged, plain
+from rlcore.platforms.sagemaker.requests import tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,15 +7,15 @@ Planning is offline: what only AWS knows stands in a plan as `{account}`, `{defa
 from __future__ import annotations
 
 import functools
-import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rlcore import jobnames
-from rlcore.errors import JobExists, JobNotFound, MissingArgument, PlatformError, ServiceError
+from rlcore.errors import JobExists, JobNotFound, PlatformError, ServiceError
 from rlcore.images import parse_image_uri
 from rlcore.names import toolkit_key
-from rlcore.platforms.sagemaker import plantext, requests, shapes
+from rlcore.platforms.sagemaker import checks, plantext, requests, shapes
+from rlcore.platforms.sagemaker.overrides import plain
 from rlcore.platforms.sagemaker.places import places_of
 from rlcore.platforms.sagemaker.regions import region_of
 from rlcore.platforms.sagemaker.requests import Facts
@@ -109,12 +109,12 @@ class SageMakerPlatform:
             MissingArgument: There is no role, or no region.
             PlatformError: It names folders of this machine.
         """
-        _check_instance_type(request)
+        checks.check_instance_type(request)
         region = self._region
         role = requests.check_role(request.options.get("role"))
         image = self._image(request, region)
         self._check(request, image, region)
-        _warn_of_isolation(request)
+        checks.warn_of_isolation(request)
         warn_of_secrets(request, "where DescribeTrainingJob shows them", _SAFER)
         facts = Facts(region=region, bucket=self._bucket(region), role_arn=_arn(role))
         fields = requests.training_job(request, image, facts)
@@ -233,7 +233,7 @@ class SageMakerPlatform:
         if request.release is None:
             msg = "A training job needs a toolkit, or an image of its own (image_uri=...)."
             raise PlatformError(msg)
-        groups = requests.plain(request.options.get("instance_groups")) or ()
+        groups = plain(request.options.get("instance_groups")) or ()
         types = [group["InstanceType"] for group in groups] or [request.resources.instance_type]
         images = [self._toolkit_image(request.release, region, each or _ANY_TYPE) for each in types]
         # One image runs on all hosts; that for gpu runs on hosts without one, too.
@@ -280,24 +280,6 @@ class SageMakerPlatform:
         if release or not address:
             return str(release or image)
         return f"{address.repository}:{address.tag}"
-
-
-def _check_instance_type(request: JobRequest) -> None:
-    given = request.resources.instance_type
-    if not given and not request.options.get("instance_groups"):
-        msg = "SageMaker needs an instance_type, such as 'ml.c5.2xlarge'."
-        raise MissingArgument(msg)
-
-
-def _warn_of_isolation(request: JobRequest) -> None:
-    added = request.release.image_requirements if request.release else ()
-    if added and not request.image_uri and request.options.get("enable_network_isolation"):
-        msg = (
-            f"{request.release} is installed when the job starts, and enable_network_isolation"
-            " leaves no network for it. Use an image of your own that has it (image_uri=...), or"
-            " leave the isolation away."
-        )
-        warnings.warn(msg, UserWarning, stacklevel=2)
 
 
 def _arn(role: str) -> str:

@@ -35,7 +35,7 @@ from rlcore.errors import (
     StorageError,
 )
 from rlcore.platforms.base import HostingPlatform
-from rlcore.platforms.sagemaker import hosting
+from rlcore.platforms.sagemaker import endpointstates
 from rlcore.platforms.sagemaker.platform import SageMakerPlatform
 from rlcore.platforms.sagemaker.session import AwsSession
 from rlcore.testing import EndpointScript, FakeSageMaker, Fault, ManualClock
@@ -525,7 +525,7 @@ def test_every_state_of_the_service_is_known() -> None:
     """The table names all that the service's model has."""
     shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
 
-    assert set(shapes["EndpointStatus"]["enum"]) == set(hosting.STATES)
+    assert set(shapes["EndpointStatus"]["enum"]) == set(endpointstates.STATES)
 
 
 def test_own_images(aws: FakeSageMaker, trained: Callable[..., RLEstimator]) -> None:

@@ -12,7 +12,7 @@ from rlcore.errors import InvalidArgument, PlatformError, ServiceError
 from rlcore.platforms.sagemaker import making
 from rlcore.platforms.sagemaker.making import CONFIGURATION, ENDPOINT, MODEL, Making
 from rlcore.platforms.sagemaker.session import AwsSession
-from rlcore.testing import FakeSageMaker, Fault
+from rlcore.testing import FakeSageMaker, Fault, ManualClock
 
 if TYPE_CHECKING:
     from conftest import Session
@@ -55,9 +55,10 @@ def make(session: AwsSession, **changes: Any) -> None:
             block.make(operation, {**fields, **changes.get(operation, {})})
 
 
-def test_all_of_them(aws_session: AwsSession) -> None:
+def test_all_of_them(aws_session: AwsSession, clock: ManualClock) -> None:
     """Each is there afterwards, and gone when it is deleted, once or twice."""
     make(aws_session)
+    clock.advance(120)
     for operation, name in ((ENDPOINT, "e"), (CONFIGURATION, "c"), (MODEL, "m")):
         assert making.described(aws_session, operation, name) is not None
         making.delete(aws_session, operation, name)

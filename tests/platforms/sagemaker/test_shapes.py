@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rlcore.errors import InvalidArgument
 from rlcore.platforms.sagemaker import shapes
-from rlcore.platforms.sagemaker.requests import merged
+from rlcore.platforms.sagemaker.overrides import merged
 
 MODEL = botocore_session.get_session().get_service_model("sagemaker")
 CREATE = MODEL.operation_model("CreateTrainingJob").input_shape
