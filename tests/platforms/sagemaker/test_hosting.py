@@ -35,7 +35,7 @@ from rlcore.errors import (
     StorageError,
 )
 from rlcore.platforms.base import HostingPlatform
-from rlcore.platforms.sagemaker import endpointstates
+from rlcore.platforms.sagemaker import endpointstates, hosting
 from rlcore.platforms.sagemaker.platform import SageMakerPlatform
 from rlcore.platforms.sagemaker.session import AwsSession
 from rlcore.testing import EndpointScript, FakeSageMaker, Fault, ManualClock
