@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_DERIVED = re.compile(r"sagemaker-[a-z0-9-]+-(\d{12})")
 _SESSION: ContextVar[Any] = ContextVar("session", default=None)
 
 
@@ -32,6 +34,16 @@ def using(session: Any) -> Iterator[None]:
         yield
     finally:
         _SESSION.reset(token)
+
+
+def expected_owner(bucket: str) -> dict[str, str]:
+    """Return the argument by which S3 checks the owner of a bucket whose name can be guessed.
+
+    SageMaker's default buckets are named after region and account: whoever else made one first is
+    not that account.
+    """
+    found = _DERIVED.fullmatch(bucket)
+    return {"ExpectedBucketOwner": found[1]} if found else {}
 
 
 def join(uri: str, *parts: str) -> str:
@@ -54,7 +66,9 @@ def exists(uri: str) -> bool:
         return to_path(uri).exists()
     bucket, key = _split(uri)
     with _s3(uri) as client:
-        found = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+        found = client.list_objects_v2(
+            Bucket=bucket, Prefix=key, MaxKeys=1, **expected_owner(bucket)
+        )
     return bool(found.get("KeyCount"))
 
 
@@ -83,7 +97,7 @@ def put(path: Path, uri: str) -> None:
     if _is_s3(uri):
         bucket, key = _split(uri)
         with _s3(uri) as client:
-            client.upload_file(str(path), bucket, key)
+            client.upload_file(str(path), bucket, key, ExtraArgs=expected_owner(bucket))
     else:
         _copy(path, to_path(uri))
 
@@ -94,7 +108,7 @@ def get(uri: str, path: Path) -> None:
         bucket, key = _split(uri)
         path.parent.mkdir(parents=True, exist_ok=True)
         with _s3(uri) as client:
-            client.download_file(bucket, key, str(path))
+            client.download_file(bucket, key, str(path), ExtraArgs=expected_owner(bucket))
     else:
         _copy(to_path(uri), path)
 
@@ -204,12 +218,15 @@ def _check_credentials(uri: str) -> None:
 
 def _download_tree(uri: str, folder: Path) -> None:
     bucket, prefix = _split(uri)
+    owner = expected_owner(bucket)
     with _s3(uri) as client:
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        pages = client.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket, Prefix=prefix, **owner
+        )
         for key in (entry["Key"] for page in pages for entry in page.get("Contents", ())):
             target = _inside(folder, key.removeprefix(prefix).lstrip("/"), key)
             target.parent.mkdir(parents=True, exist_ok=True)
-            client.download_file(bucket, key, str(target))
+            client.download_file(bucket, key, str(target), ExtraArgs=owner)
 
 
 def _inside(folder: Path, name: str, key: str) -> Path:

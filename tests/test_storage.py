@@ -42,6 +42,30 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"{request.getfixturevalue('s3')}/{tmp_path.name}"
 
 
+def test_buckets_whose_names_can_be_guessed(s3: str, tmp_path: Path) -> None:
+    """The account in the name must be the owner: another's bucket of that name is refused."""
+    del s3
+    client = boto3.client("s3")
+    own, foreign = "sagemaker-us-east-1-123456789012", "sagemaker-us-east-1-999999999999"
+    (tmp_path / "a").write_bytes(b"content")
+    for bucket in (own, foreign):  # both belong to the account 123456789012
+        client.create_bucket(Bucket=bucket)
+    seen: list[dict[str, str]] = []
+    session = boto3.Session(region_name="us-east-1")
+    session.events.register(
+        "before-parameter-build.s3", lambda params, **_: seen.append(dict(params))
+    )
+    with storage.using(session):
+        storage.put(tmp_path / "a", f"s3://{own}/a")
+        storage.get(f"s3://{own}/a", tmp_path / "b")
+        storage.get_tree(f"s3://{own}/", tmp_path / "c")
+        assert storage.exists(f"s3://{own}/a")
+
+    assert {"123456789012"} == {params.get("ExpectedBucketOwner") for params in seen}
+    assert {} == storage.expected_owner("bucket")
+    assert {"ExpectedBucketOwner": "999999999999"} == storage.expected_owner(foreign)
+
+
 def test_a_session_of_ones_own(s3: str, tmp_path: Path) -> None:
     """What is asked in the block is asked by it, and by the environment's afterwards."""
     (tmp_path / "a").write_bytes(b"content")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+from rlcore import storage
 from rlcore.errors import PlatformError, ServiceError
 from rlcore.platforms.sagemaker.failures import service_errors
 from rlcore.platforms.sagemaker.regions import region_of
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _READ_TIMEOUT = 80  # seconds; an endpoint has 60 to answer
 _POLLS_MOST = 15  # attempts of a call that only looks
 _FIRST_REGION = "us-east-1"  # the one that CreateBucket does not take as a location
-_DERIVED = re.compile(r"sagemaker-[a-z0-9-]+-\d{12}")
 _OWN = {"BucketAlreadyOwnedByYou", "OperationAborted"}
 # Under these names an object like the SageMaker SDK's session brings clients of its own.
 _CLIENTS_OF_A_SESSION = {
@@ -111,7 +110,7 @@ class AwsSession:
 
     def owner(self, bucket: str) -> dict[str, str]:
         """Return the argument by which S3 checks a bucket whose name can be guessed."""
-        return {"ExpectedBucketOwner": self.account} if _DERIVED.fullmatch(bucket) else {}
+        return storage.expected_owner(bucket)
 
     def _own(self, service: str) -> Any:
         return getattr(self.given, _CLIENTS_OF_A_SESSION.get(service, ""), None)
