@@ -47,6 +47,7 @@ class AwsSession:
         self.given = given
         self._clients: dict[tuple[str, bool], Any] = {}
         self._learned: dict[str, str] = {}
+        self._roles: dict[str, str] = {}
         self._lock = threading.RLock()
 
     @property
@@ -89,10 +90,10 @@ class AwsSession:
         if "/" in role:
             return role
         with self._lock:
-            if role not in self._learned:
+            if role not in self._roles:
                 with service_errors("GetRole"):
-                    self._learned[role] = self.client("iam").get_role(RoleName=role)["Role"]["Arn"]
-            return self._learned[role]
+                    self._roles[role] = self.client("iam").get_role(RoleName=role)["Role"]["Arn"]
+            return self._roles[role]
 
     def default_bucket(self) -> str:
         """Return the bucket for what has no other place; made where it is not there.

@@ -92,8 +92,10 @@ def test_roles(moto: str) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:role/MyRole"
     assert arn == session.role_arn("MyRole")
     assert "arn:aws:iam::1:role/x" == session.role_arn("arn:aws:iam::1:role/x")
-    with pytest.raises(ServiceError, match=r"GetRole failed: NoSuchEntity.*nobody"):
-        session.role_arn("nobody")
+    session.default_bucket()
+    for name in ("nobody", "account", "bucket"):  # whatever else is known by such a name
+        with pytest.raises(ServiceError, match=rf"GetRole failed: NoSuchEntity.*{name}"):
+            session.role_arn(name)
 
 
 def test_the_default_bucket(moto: str) -> None:
