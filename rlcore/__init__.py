@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rlcore.endpoints import EndpointState as EndpointState
     from rlcore.endpoints import EndpointStatus as EndpointStatus
     from rlcore.endpoints import ModelRequest as ModelRequest
+    from rlcore.errors import ExportWarning as ExportWarning
     from rlcore.estimator import RLEstimator as RLEstimator
     from rlcore.hookspecs import hookimpl as hookimpl
     from rlcore.metrics import LearningCurve as LearningCurve
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rlcore.predictor import Predictor as Predictor
     from rlcore.registry import ToolkitRegistry as ToolkitRegistry
     from rlcore.releases import ReleaseTable as ReleaseTable
+    from rlcore.servingmodels import TensorFlowServingModel as TensorFlowServingModel
     from rlcore.servingpredictors import MXNetPredictor as MXNetPredictor
     from rlcore.servingpredictors import TensorFlowPredictor as TensorFlowPredictor
     from rlcore.spec import Channel as Channel
@@ -48,6 +50,7 @@ _HOMES = {
     "EndpointState": "endpoints",
     "EndpointStatus": "endpoints",
     "Environment": "spec",
+    "ExportWarning": "errors",
     "FrameworkModel": "model",
     "Hosting": "platforms.base",
     "JobState": "spec",
@@ -64,6 +67,7 @@ _HOMES = {
     "RLToolkit": "names",
     "ReleaseTable": "releases",
     "TensorFlowPredictor": "servingpredictors",
+    "TensorFlowServingModel": "servingmodels",
     "ToolkitRegistry": "registry",
     "ToolkitRelease": "spec",
     "TrainingJob": "training",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlcore import hostingarguments, storage
-from rlcore.errors import EndpointNotFound, JobNotStarted, PlatformError
+from rlcore.errors import EndpointNotFound, ExportWarning, JobNotStarted, PlatformError
 from rlcore.hostingarguments import VPC_CONFIG_DEFAULT
 from rlcore.spec import JobState
 
@@ -250,6 +250,8 @@ class Deployable:
                 " one that it had saved by then."
             )
             warnings.warn(msg, UserWarning, stacklevel=4)
+        for found in status.warnings:
+            warnings.warn(f"{status.name}: {found}", ExportWarning, stacklevel=4)
         return address
 
     def _network(self, given: Given) -> dict[str, list[str]] | None:

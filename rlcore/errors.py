@@ -36,7 +36,8 @@ callers who catch that one go on working::
     ├── EndpointNotFound(ValueError)          no platform knows the endpoint
     ├── EndpointFailed(ValueError, RuntimeError)
     ├── InvocationFailed(RuntimeError)        the endpoint answered with an error
-    └── EvaluationFailed(RuntimeError)        the environment could not be played or checked
+    ├── EvaluationFailed(RuntimeError)        the environment could not be played or checked
+    └── ExportWarning(UserWarning)            only warned of: a model is not what was trained
 """
 
 from __future__ import annotations
@@ -276,6 +277,10 @@ class InvocationFailed(RLCoreError, RuntimeError):
 
 class EvaluationFailed(RLCoreError, RuntimeError):
     """An environment could not be made, played or checked; the message has its traceback."""
+
+
+class ExportWarning(RLCoreError, UserWarning):
+    """The model of a training job is not what the job had trained, as its inspection found."""
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:

@@ -47,6 +47,8 @@ class Row:
             `release.data["hosting"]`, where `FrameworkModel` finds it.
         training: `{"python": specifier, "lock": file}` or `{"unavailable": reason}`.
         serving: Likewise, the environment that serves its policies.
+        native_serving: Likewise, see `ToolkitRelease`.
+        inspection: See `ToolkitRelease`.
         metrics: The regular expression of each metric, by its name.
         step_pattern: See `ToolkitRelease`, as for the rest.
         image_requirements: What a deep-learning image lacks.
@@ -59,6 +61,8 @@ class Row:
     hosting: Mapping[str, Any] | None = None
     training: Mapping[str, str]
     serving: Mapping[str, str]
+    native_serving: Mapping[str, str] | None = None
+    inspection: str | None = None
     metrics: Mapping[str, str] = attrs.field(factory=dict)
     step_pattern: str | None = None
     image_requirements: Sequence[str] = ()
@@ -94,6 +98,8 @@ class ReleaseTable:
             framework_version=row.framework_version,
             training=self._environment(row.training),
             serving=self._environment(row.serving),
+            native_serving=self._environment(row.native_serving) if row.native_serving else None,
+            inspection=row.inspection,
             image_requirements=row.image_requirements,
             script_packages=row.script_packages,
             step_pattern=row.step_pattern,
@@ -139,7 +145,8 @@ class ReleaseTable:
         if "unavailable" in entry:
             return Unavailable(reason=entry["unavailable"])
         lock = (self._folder / entry["lock"]).read_text(encoding="utf-8")
-        lines = [line.strip() for line in lock.splitlines()]
+        # A pin's hashes stand on lines that continue its own.
+        lines = [" ".join(line.split()) for line in lock.replace("\\\n", " ").splitlines()]
         requirements = [line for line in lines if line and not line.startswith("#")]
         return Environment(python=entry["python"], requirements=requirements)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping
-from html import escape
 from typing import Any
 
 import attrs
@@ -57,11 +56,12 @@ class Environment:
 
     Attributes:
         python: Version specifier of the interpreter, e.g. `>=3.10,<3.14`.
-        requirements: Every distribution of the environment, pinned, without local versions.
+        requirements: Every distribution of the environment, pinned, without local versions, with
+            the hashes of its files where they are known.
     """
 
     python: str
-    requirements: tuple[str, ...] = attrs.field(converter=_strings)
+    requirements: tuple[str, ...] = attrs.field(converter=_strings, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -82,6 +82,10 @@ class ToolkitRelease:
         framework_version: Version of the framework that belongs to this release.
         training: The environment that trains it on this machine, or why there is none.
         serving: The environment that serves its policies, or why there is none.
+        native_serving: The environment that serves models in the framework's own format and code of
+            the user's, where that is another one.
+        inspection: Module that looks at the model of a job that has succeeded, in the job's own
+            environment, and says what is wrong with it.
         image_requirements: What a deep-learning image lacks, without the framework itself.
         script_packages: Import names of the script-side packages that travel with the source.
         step_pattern: Regular expression with one group, the step, where metrics carry none.
@@ -94,6 +98,8 @@ class ToolkitRelease:
     framework_version: str | None = None
     training: Environment | Unavailable
     serving: Environment | Unavailable
+    native_serving: Environment | Unavailable | None = None
+    inspection: str | None = None
     image_requirements: tuple[str, ...] = attrs.field(default=(), converter=_strings)
     script_packages: tuple[str, ...] = attrs.field(default=(), converter=_strings)
     step_pattern: str | None = None
@@ -204,6 +210,8 @@ class Plan:
         return self.text
 
     def _repr_html_(self) -> str:
+        from html import escape  # noqa: PLC0415 - a table of entities, for notebooks alone
+
         return f"<pre>{escape(self.text)}</pre>"
 
 
@@ -241,6 +249,7 @@ class JobStatus:
         release: `toolkit version (framework version)` for lists.
         training_seconds: How long the hosts ran, for platforms that bill by it.
         billable_seconds: For how long of that a platform bills.
+        warnings: What whoever deploys its model must know.
     """
 
     name: str
@@ -256,6 +265,7 @@ class JobStatus:
     release: str = ""
     training_seconds: int | None = None
     billable_seconds: int | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -33,7 +33,8 @@ def jobs(*, platform: str | None, limit: int | None, as_json: bool) -> None:
     In a pipe: name, state, stage, age, duration, release and why it failed, separated by tabs; on
     a terminal the reasons stand below the table. With --json: a list of objects with name, state,
     stage, failure_reason, exit_code, created_at, started_at, ended_at, model_data, output_data,
-    release, training_seconds and billable_seconds; times are seconds since the epoch.
+    release, training_seconds, billable_seconds and warnings; times are seconds since the
+    epoch.
     """
     from rlcore import platforms  # noqa: PLC0415 - help needs no platform
 

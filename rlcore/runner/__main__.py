@@ -2,127 +2,40 @@
 
 `PYTHON path/to/rlcore/runner ROOT`. Read from the environment, and not passed on: `RLCORE_SOURCE`,
 the source archive; `RLCORE_LIVENESS`, a descriptor that closes when whoever watches over the job
-dies; `RLCORE_CHECKPOINT_PATH`, where the script is to see its checkpoints. The script's exit code
-is left in `ROOT/.runner.json`; our own is 0, or 1 when the script failed. Python 3.6, standard
-library alone.
+dies; `RLCORE_CHECKPOINT_PATH`, where the script is to see its checkpoints; `RLCORE_DISPLAY`, set
+where a script may want to render; `RLCORE_INSPECTION`, a module that looks at what the script left.
+
+The script sees ROOT as `/opt/ml` where the kernel allows it. What became of it is left in
+`ROOT/.runner.json`: its exit code, whether it ended before anybody asked it to, the root as it saw
+it, and what the inspection found. Our own exit code is 0, or 1 when the script failed. Python 3.6,
+standard library alone.
 """
 
 import json
 import os
 import pathlib
-import shutil
 import signal
-import stat
-import subprocess
 import sys
 import traceback
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 # The folder itself is on the path, as for every program that is a folder.
-import archive  # type: ignore[import-not-found]
 import contract  # type: ignore[import-not-found]
+import host  # type: ignore[import-not-found]
+import inspection  # type: ignore[import-not-found]
 import script  # type: ignore[import-not-found]
-
-_OURS = ("RLCORE_SOURCE", "RLCORE_LIVENESS", "RLCORE_CHECKPOINT_PATH")
-_FOLDERS = ("code", "model", "output/data", "output/intermediate", "input/data")
-_EXECUTABLE = (b"#!", b"\x7fELF")
-
-
-def _read(root: pathlib.Path, name: str) -> Dict[str, Any]:
-    path = root / "input/config" / name
-    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
-
-
-def _gpus() -> int:
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return 0
-    found = subprocess.run([program, "--list-gpus"], stdout=subprocess.PIPE, check=False)
-    return sum(line.startswith(b"GPU ") for line in found.stdout.splitlines())
-
-
-def _checkpoints(root: pathlib.Path) -> str:
-    """Make the folder of checkpoints and return it."""
-    folder = contract.checkpoint_folder(str(root), os.environ.get("RLCORE_CHECKPOINT_PATH"))
-    pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
-    return str(folder)
-
-
-def _environment(root: pathlib.Path, training: Dict[str, Any]) -> Dict[str, str]:
-    environment = {name: value for name, value in os.environ.items() if name not in _OURS}
-    environment.update(contract.variables(training))
-    job = training["job_name"] or ""
-    modules = [str(root / "code"), os.environ.get("PYTHONPATH", "")]
-    programs = [str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", "")]
-    environment.update(
-        CURRENT_HOST=training["current_host"],
-        PATH=os.pathsep.join(filter(None, programs)),
-        PYTHONPATH=os.pathsep.join(filter(None, modules)),
-        PYTHONUNBUFFERED="1",
-        RLCORE_CHECKPOINT_DIR=_checkpoints(root),
-        RLCORE_JOB_NAME=job,
-        SAGEMAKER_JOB_NAME=job,
-        TRAINING_JOB_NAME=job,
-    )
-    return environment
-
-
-def _runnable(code: pathlib.Path, words: List[str]) -> List[str]:
-    """Set the bit that an archive may have lost; a text without `#!` is read by the shell."""
-    program = code / words[0]
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    with program.open("rb") as file:
-        return words if file.read(4).startswith(_EXECUTABLE) else ["/bin/sh", *words]
-
-
-def _prepare(root: pathlib.Path) -> pathlib.Path:
-    """Make the folders, unpack the source and return the folder that it is in."""
-    for name in _FOLDERS:
-        (root / name).mkdir(parents=True, exist_ok=True)
-    code = root / "code"
-    source = os.environ.get("RLCORE_SOURCE")
-    if source and not any(code.iterdir()):
-        archive.extract(source, code)
-    return code
-
-
-def _start(root: pathlib.Path, code: pathlib.Path) -> script.Script:
-    """Start the training script."""
-    config = contract.configuration(
-        _read(root, "hyperparameters.json"),
-        _read(root, "resourceconfig.json"),
-        _read(root, "inputdataconfig.json"),
-    )
-    cpus = len(os.sched_getaffinity(0))
-    training = contract.training_environment(str(root), config, cpus, _gpus())
-    words, is_program = contract.command(
-        sys.executable,
-        training["user_entry_point"],
-        contract.arguments(config.hyperparameters),
-        is_package=(code / "setup.py").exists(),
-    )
-    if is_program:
-        words = _runnable(code, words)
-    liveness = os.environ.get("RLCORE_LIVENESS")
-    return script.Script(
-        words,
-        _environment(root, training),
-        str(code),
-        is_program=is_program,
-        liveness=int(liveness) if liveness else None,
-    )
 
 
 class Stopping:
     """Passes SIGTERM on to the script, also one that came before the script was there."""
 
     def __init__(self) -> None:
-        self._asked = False
+        self.asked = False
         self._script: Optional[script.Script] = None
 
     def __call__(self, _number: int, _frame: Any) -> None:
         """Handle the signal."""
-        self._asked = True
+        self.asked = True
         self._pass_on()
 
     def attach(self, running: script.Script) -> None:
@@ -131,21 +44,36 @@ class Stopping:
         self._pass_on()
 
     def _pass_on(self) -> None:
-        if self._asked and self._script is not None:
+        if self.asked and self._script is not None:
             self._script.terminate()
 
 
 def _run(root: pathlib.Path, stopping: Stopping) -> int:
     """Run the script, leave `output/success` or `output/failure`, and return its exit code."""
-    running = _start(root, _prepare(root))
+    here = host.Host(root)
+    running = here.start()
     stopping.attach(running)
     exit_code = int(contract.exit_code(running.run()))
-    (root / ".runner.json").write_text(json.dumps({"exit_code": exit_code}))
+    told = {"exit_code": exit_code, "root": str(here.root), "asked": stopping.asked}
+    (here.root / ".runner.json").write_text(json.dumps(told))
     if exit_code == 0:
-        (root / "output/success").touch()
+        (here.root / "output/success").touch()
     else:
-        _fail(root, contract.failure_text(exit_code, running.tail, running.words))
+        _fail(here.root, contract.failure_text(exit_code, running.tail, running.words))
+    module = os.environ.get("RLCORE_INSPECTION")
+    if module and exit_code == 0:
+        told.update(_inspect(here, module, stopping))
+        (here.root / ".runner.json").write_text(json.dumps(told))
     return exit_code
+
+
+def _inspect(here: host.Host, module: str, stopping: Stopping) -> Dict[str, str]:
+    """Let a module look at what the script left; return what it warns of, or why it could not."""
+    running = here.inspect(module)
+    if not stopping.asked:  # what a script left that was stopped is looked at as well
+        stopping.attach(running)
+    exit_code = int(contract.exit_code(running.run(inspection.LIMIT, is_quiet=True)))
+    return dict(inspection.found(exit_code, running.tail))
 
 
 def _fail(root: pathlib.Path, text: str) -> None:
@@ -164,6 +92,10 @@ def main(folder: str) -> int:
     script.become_subreaper()
     try:
         return 1 if _run(root, stopping) else 0
+    except host.Unsuitable as error:
+        sys.stderr.write("{}\n".format(error))
+        _fail(root, str(error))
+        return 1
     except Exception as error:  # noqa: BLE001 - the failure file has to tell whatever it is
         trace = traceback.format_exc()
         sys.stderr.write(trace)

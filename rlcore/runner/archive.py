@@ -59,7 +59,7 @@ def _checked(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         _check(member, links)
         if member.issym():
             links.add(posixpath.normpath(member.name))
-        member.mode = (member.mode | 0o600) & 0o755
+        member.mode = (member.mode | (0o700 if member.isdir() else 0o600)) & 0o755
         yield member
 
 

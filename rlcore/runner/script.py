@@ -5,6 +5,7 @@ Python 3.6, standard library alone.
 
 import contextlib
 import ctypes
+import math
 import os
 import pathlib
 import select
@@ -16,6 +17,7 @@ from typing import Any, Dict, List, Optional
 _PR_SET_CHILD_SUBREAPER = 36
 _TAIL = 16384  # bytes of output kept for the failure file
 _GRACE = 2.0  # seconds that descendants have after the script's end
+_LONGEST_WAIT = 3600.0  # seconds; select takes no infinity
 _GIVE_UP = 10.0  # seconds after which a process that no signal ends is left behind
 
 
@@ -66,7 +68,7 @@ class Script:
         environment: Dict[str, str],
         folder: str,
         *,
-        is_program: bool,
+        is_program: bool = False,
         liveness: Optional[int],
     ) -> None:
         """Start it in a session of its own; its output passes through `run`.
@@ -98,6 +100,7 @@ class Script:
         self._sources = {self._output, self._wakeups}
         if liveness is not None:
             self._sources.add(liveness)
+        self._is_quiet = False
         self._status: Optional[int] = None
         self.tail = b""
 
@@ -107,12 +110,19 @@ class Script:
             target = -self._process.pid if self._is_program else self._process.pid
             _signal_all([target], signal.SIGTERM)
 
-    def run(self) -> int:
-        """Pass output on until the script has ended, end what it left, and return its status."""
-        while self._watched and self._status is None:
-            self._serve(None)
+    def run(self, limit: float = math.inf, *, is_quiet: bool = False) -> int:
+        """Pass output on until the script has ended, end what it left, and return its status.
+
+        Args:
+            limit: Seconds after which it is killed.
+            is_quiet: Whether its output is only kept, its tail, and not passed on.
+        """
+        self._is_quiet = is_quiet
+        deadline = time.monotonic() + limit
+        while self._watched and self._status is None and time.monotonic() < deadline:
+            self._serve(min(max(deadline - time.monotonic(), 0.0), _LONGEST_WAIT))
             self._reap()
-        self._end_descendants(_GRACE if self._watched else 0.0)
+        self._end_descendants(0.0 if self._status is None or not self._watched else _GRACE)
         while self._output in self._sources and self._serve(0.0):
             pass
         return signal.SIGKILL if self._status is None else self._status
@@ -135,6 +145,8 @@ class Script:
         if not data:
             self._sources.discard(self._output)
         self.tail = (self.tail + data)[-_TAIL:]
+        if self._is_quiet:
+            return
         try:
             while data:
                 data = data[os.write(1, data) :]

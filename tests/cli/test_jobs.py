@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 KEYS = [
     *("name", "state", "stage", "failure_reason", "exit_code"),
     *("created_at", "started_at", "ended_at", "model_data", "output_data", "release"),
-    *("training_seconds", "billable_seconds"),
+    *("training_seconds", "billable_seconds", "warnings"),
 ]
 
 

@@ -1,9 +1,11 @@
-"""The runner as a program, with real scripts."""
+"""The runner as a program, with real scripts, where the kernel gives namespaces and where not."""
 
 import json
 import os
 import pathlib
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -18,6 +20,32 @@ except ImportError:  # on a Python that has no rlcore the runner stands alone
     from runner import contract
 
 RUNNER = str(pathlib.Path(contract.__file__).parent)
+# Starts a program as somebody who is no administrator; `refuse` as the first word forbids even user
+# namespaces, which is a setting that every user namespace has for those below it.
+AS_NOBODY = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+user, group = os.getuid(), os.getgid()
+if sys.argv[1] == "refuse" and libc.unshare(0x10000000) == 0:  # CLONE_NEWUSER
+    for path, text in (
+        ("/proc/self/setgroups", "deny"),
+        ("/proc/self/uid_map", "{0} {0} 1".format(user)),
+        ("/proc/self/gid_map", "{0} {0} 1".format(group)),
+        ("/proc/sys/user/max_user_namespaces", "0"),
+    ):
+        with open(path, "w") as file:
+            file.write(text)
+libc.prctl(24, 21, 0, 0, 0)  # PR_CAPBSET_DROP, CAP_SYS_ADMIN
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+ALLOWED = [[], [sys.executable, "-c", AS_NOBODY, "allow"]]
+REFUSED = [sys.executable, "-c", AS_NOBODY, "refuse"]
+PROBE = """
+import pathlib, sys
+sys.path.insert(0, sys.argv[1])
+import namespaces
+print(namespaces.enter(pathlib.Path(sys.argv[2]).resolve(), "a"))
+"""
 ORPHAN = """
     import os, time
     if os.fork() == 0:
@@ -30,37 +58,62 @@ ORPHAN = """
 """
 
 
+# The protocol of `-displayfd`: the display's number and a line feed, once the server listens.
+SERVER = """
+    import os, sys, time
+    number = int(sys.argv[sys.argv.index("-displayfd") + 1])
+    with open({!r}, "w") as file:
+        file.write(str(os.getpid()))
+    os.write(number, b"7")
+    os.write(number, b"7\\n")
+    time.sleep(600)
+"""
+
+
 def alive(pid):
     """Whether a process runs; one that only waits to be collected does not."""
     stat = pathlib.Path("/proc/{}/stat".format(pid))
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-class Runner(unittest.TestCase):
-    """One run of a script below a root of its own."""
+class Runs(unittest.TestCase):
+    """Runs of scripts, each below a root of its own."""
 
     def setUp(self):
         """Make the root."""
+        self.renew()
+
+    def renew(self):
+        """Make another root."""
         temporary = tempfile.TemporaryDirectory()
         self.addCleanup(temporary.cleanup)
         self.root = pathlib.Path(temporary.name).resolve()
 
-    def start(self, script, program="train.py", **options):
-        """Start the runner for a script."""
+    def need_namespaces(self, wrapper=()):
+        """Skip a test where this kernel gives none to whom *wrapper* makes of us."""
+        program = shutil.which("unshare")
+        ways = (["--mount"], ["--user", "--map-root-user", "--mount"])
+        words = [[*wrapper, program, *way, "true"] for way in ways if program]
+        if all(subprocess.call(each, stderr=subprocess.DEVNULL) for each in words):
+            self.skipTest("no namespaces here, or no unshare")
+
+    def start(self, script, program="train.py", wrapper=(), files=(), **options):
+        """Start the runner for a script, with the texts of *files* beside it."""
         config = self.root / "input/config"
         config.mkdir(parents=True)
         hyperparameters = {"sagemaker_program": json.dumps(program), "lr": "0.5"}
         (config / "hyperparameters.json").write_text(json.dumps(hyperparameters))
         (config / "resourceconfig.json").write_text('{"current_host": "a", "hosts": ["a"]}')
-        source = self.root / "given" / program
-        source.parent.mkdir(parents=True, exist_ok=True)
-        source.write_text(textwrap.dedent(script))
+        for name, text in {**dict(files), program: script}.items():
+            source = self.root / "given" / name
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.write_text(textwrap.dedent(text))
         with tarfile.open(str(self.root / "source.tar.gz"), "w:gz") as packed:
             packed.add(str(self.root / "given"), ".")
         environment = dict(os.environ, RLCORE_SOURCE=str(self.root / "source.tar.gz"))
         environment.update(options.pop("env", {}))
         return subprocess.Popen(
-            [sys.executable, RUNNER, str(self.root)],
+            [*wrapper, sys.executable, RUNNER, str(self.root)],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -68,9 +121,9 @@ class Runner(unittest.TestCase):
             **options,
         )
 
-    def run_script(self, script, program="train.py"):
+    def run_script(self, script, program="train.py", **options):
         """Run a script to its end; return the runner's exit code and the output."""
-        process = self.start(script, program)
+        process = self.start(script, program, **options)
         output = process.communicate()[0]
         return process.returncode, output
 
@@ -78,14 +131,22 @@ class Runner(unittest.TestCase):
         """Return the content of a file below the root."""
         return (self.root / name).read_text()
 
+    def left(self, key="exit_code"):
+        """Return what the runner has left about the script."""
+        return json.loads(self.text(".runner.json")).get(key)
+
+
+class Runner(Runs):
+    """What a script gets, and what becomes of it."""
+
     def test_success(self):
         """The script runs in the code folder, with its arguments, and success is marked."""
         code, output = self.run_script("import os, sys; print(os.getcwd(), sys.argv[1:])")
 
         self.assertEqual(0, code, output)
-        self.assertEqual("{} {}\n".format(self.root / "code", ["--lr", "0.5"]), output)
+        self.assertEqual("{}/code {}\n".format(self.left("root"), ["--lr", "0.5"]), output)
         self.assertEqual("", self.text("output/success"))
-        self.assertEqual({"exit_code": 0}, json.loads(self.text(".runner.json")))
+        self.assertEqual((0, False), (self.left(), self.left("asked")))
 
     def test_failure(self):
         """The toolkit's exit code is 1, the script's own is kept beside it."""
@@ -93,7 +154,7 @@ class Runner(unittest.TestCase):
 
         self.assertEqual(1, code)
         self.assertIn("ExecuteUserScriptError:\nExitCode 7\n", self.text("output/failure"))
-        self.assertEqual({"exit_code": 7}, json.loads(self.text(".runner.json")))
+        self.assertEqual(7, self.left())
 
     def test_a_failure_file_of_the_scripts_own_stays(self):
         """What the script itself says of its failure is what is told."""
@@ -142,7 +203,7 @@ class Runner(unittest.TestCase):
         process.terminate()
         process.communicate()
 
-        self.assertEqual({"exit_code": 5}, json.loads(self.text(".runner.json")))
+        self.assertEqual((5, True), (self.left(), self.left("asked")))
 
     def test_orphans_are_ended(self):
         """A daemon in a session of its own does not outlive the script."""
@@ -168,7 +229,325 @@ class Runner(unittest.TestCase):
 
         self.assertFalse(alive(daemon))
         self.assertLess(time.time() - started, 5)
-        self.assertEqual({"exit_code": 128 + signal.SIGKILL}, json.loads(self.text(".runner.json")))
+        self.assertEqual(128 + signal.SIGKILL, self.left())
+
+
+class Namespaces(Runs):
+    """A real `/opt/ml` and the host's name, for an administrator and for anybody else."""
+
+    def test_opt_ml(self):
+        """Hard-coded paths are the job's own, and one file system with those of the variables."""
+        script = """
+            import json, os
+            with open("/opt/ml/input/config/hyperparameters.json") as file:
+                print(json.load(file)["lr"])
+            os.makedirs("/opt/ml/output/data/checkpoint")
+            with open("/opt/ml/output/data/checkpoint/1", "w") as file:
+                file.write("weights")
+            os.rename("/opt/ml/output/data/checkpoint/1", os.environ["SM_MODEL_DIR"] + "/1")
+            os.rename("/opt/ml/model/1", os.environ["RLCORE_CHECKPOINT_DIR"] + "/2")
+            os.rename("/opt/ml/mine/2", "/opt/ml/mine/3")
+            print(os.getuid(), os.getgid())
+        """
+        for wrapper in ALLOWED:
+            with self.subTest(wrapper=wrapper[3:]):
+                self.need_namespaces(wrapper)
+                self.renew()
+                mine = {"RLCORE_CHECKPOINT_PATH": str(self.root / "mine")}
+
+                code, output = self.run_script(script, wrapper=wrapper, env=mine)
+
+                self.assertEqual(0, code, output)
+                self.assertEqual(["0.5", str(os.getuid()), str(os.getgid())], output.split())
+                self.assertEqual("weights", self.text("mine/3"))
+                owner = (self.root / "mine/3").stat()
+                self.assertEqual((os.getuid(), os.getgid()), (owner.st_uid, owner.st_gid))
+
+    def test_the_host_has_its_name(self):
+        """It is found at once, and so is what the machine knew before."""
+        script = """
+            import socket
+            print(socket.gethostname(), socket.gethostbyname("a"))
+            print(socket.gethostbyname("localhost"))
+        """
+        for wrapper in ALLOWED:
+            with self.subTest(wrapper=wrapper[3:]):
+                self.need_namespaces(wrapper)
+                self.renew()
+
+                code, output = self.run_script(script, wrapper=wrapper)
+
+                self.assertEqual((0, "a 127.0.0.1\n127.0.0.1\n"), (code, output))
+
+    def test_the_machine_stays_as_it_is(self):
+        """Meanwhile nobody else sees anything of it; the job sees all that was in `/opt`."""
+        self.need_namespaces()
+        before = self.machine()
+        process = self.start(
+            """
+            import os, sys, time
+            print(sorted(os.listdir("/opt")), flush=True)
+            time.sleep(600)
+            """
+        )
+        seen = process.stdout.readline()
+        during = self.machine()
+        process.terminate()
+        process.communicate()
+
+        self.assertEqual("{}\n".format(sorted({*before["opt"], "ml"})), seen)
+        self.assertEqual(before, during)
+        self.assertEqual(before, self.machine())
+
+    def machine(self):
+        """Return what a job might have changed."""
+        return {
+            "opt": [path.name for path in pathlib.Path("/opt").iterdir()],
+            "name": socket.gethostname(),
+            "hosts": pathlib.Path("/etc/hosts").read_bytes(),
+            "mounts": pathlib.Path("/proc/self/mounts").read_bytes(),
+        }
+
+    def test_a_tree_that_is_there_already(self):
+        """In a container nothing has to be done; a tree below another's would be hidden by it."""
+        self.need_namespaces()
+        script = """
+            import subprocess, sys
+            probe = [sys.executable, "-c", {!r}, {!r}]
+            subprocess.check_call([*{!r}, *probe, "/opt/ml"])
+            subprocess.check_call([*probe, "/opt/ml/model"])
+        """
+
+        output = self.run_script(script.format(PROBE, RUNNER, REFUSED))[1]
+
+        self.assertEqual("None\nthe job's own files are below /opt/ml\n", output)
+
+    def test_whoever_looks_from_outside(self):
+        """Whoever looks after the job finds its processes by what is in their environment."""
+        for wrapper in ALLOWED:
+            with self.subTest(wrapper=wrapper[3:]):
+                self.need_namespaces(wrapper)
+                self.renew()
+                process = self.start(
+                    "import os, time; print(os.getpid(), flush=True); time.sleep(600)",
+                    wrapper=wrapper,
+                    env={"RLCORE_JOB_ID": "mine"},
+                )
+                pid = process.stdout.readline().strip()
+                found = pathlib.Path("/proc", pid, "environ").read_bytes()
+                process.terminate()
+                process.communicate()
+
+                self.assertIn(b"RLCORE_JOB_ID=mine", found.split(b"\0"))
+
+
+class Refused(Runs):
+    """The same where the kernel gives no namespaces."""
+
+    def test_the_variables(self):
+        """A script that asks them finds its folders where they really are."""
+        script = """
+            import os
+            model = os.environ.get("SM_MODEL_DIR", "/opt/ml/model")
+            with open(model + "/weights", "w") as file:
+                file.write(os.getcwd())
+        """
+        code, output = self.run_script(script, wrapper=REFUSED)
+
+        self.assertEqual(0, code, output)
+        self.assertEqual(str(self.root / "code"), self.text("model/weights"))
+
+    def test_a_hard_coded_path(self):
+        """The job fails before the script has begun, and says which line, why and what to do."""
+        code, output = self.run_script(
+            "print('begun')\nopen('/opt/ml/model/weights', 'w')", wrapper=REFUSED
+        )
+
+        self.assertEqual(1, code)
+        told = self.text("output/failure")
+        self.assertEqual(told + "\n", output)
+        self.assertTrue(told.startswith("The script names /opt/ml (train.py:2), and"), told)
+        self.assertIn("here: the kernel refuses user namespaces (too many).\n", told)
+        self.assertIn("SM_MODEL_DIR", told)
+        self.assertIn("sysctl -w user.max_user_namespaces=10000", told)
+        self.assertFalse((self.root / ".runner.json").exists())
+
+
+class Display(Runs):
+    """A display of the job's own, where one is wanted and there is none."""
+
+    def setUp(self):
+        """Make a folder of programs."""
+        super().setUp()
+        self.programs = self.root / "programs"
+        self.programs.mkdir()
+
+    def see(self, **variables):
+        """Run a script that tells its display; return the output."""
+        return self.run_script(
+            """
+            import os
+            print(os.environ["DISPLAY"], os.path.isfile(os.environ.get("XAUTHORITY", "")))
+            """,
+            env=self.wanted(**variables),
+        )[1]
+
+    def wanted(self, **variables):
+        """Return what asks for a display on a machine without one."""
+        wanted = {"RLCORE_DISPLAY": "1", "DISPLAY": "", "PATH": str(self.programs)}
+        return {**wanted, **variables}
+
+    def server(self, text):
+        """Put a program named `Xvfb` among the programs."""
+        program = self.programs / "Xvfb"
+        program.write_text("#!{}\n{}".format(sys.executable, textwrap.dedent(text)))
+        program.chmod(0o755)
+
+    def test_a_server(self):
+        """The script finds the display that it tells, with a key, and it ends with the job."""
+        self.server(SERVER.format(str(self.root / "pid")))
+
+        self.assertEqual(":77 True\n", self.see(XAUTHORITY=""))
+        self.assertFalse(alive(int(self.text("pid"))))
+
+    def test_a_server_of_a_script_that_cannot_run(self):
+        """It ends when the runner does, whatever that ended of."""
+        self.server(SERVER.format(str(self.root / "pid")))
+
+        code, _ = self.run_script("'/opt/ml' + ''", wrapper=REFUSED, env=self.wanted())
+
+        self.assertEqual(1, code)
+        deadline = time.monotonic() + 10
+        while alive(int(self.text("pid"))) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertFalse(alive(int(self.text("pid"))))
+
+    def test_no_server(self):
+        """One line says what is missing, and the script runs."""
+        warning, seen = self.see(XAUTHORITY="").splitlines()
+
+        self.assertTrue(warning.startswith("rlcore: warning: no display: Xvfb is not installed"))
+        self.assertEqual(" False", seen)
+
+    def test_a_server_that_does_not_start(self):
+        """One line says so, and the script runs."""
+        self.server("raise SystemExit(1)")
+
+        self.assertIn("no display: {}/Xvfb does not start".format(self.programs), self.see())
+
+    def test_a_display_that_is_there(self):
+        """The user's own display is used."""
+        self.assertEqual(":5 False\n", self.see(DISPLAY=":5", XAUTHORITY=""))
+
+    def test_a_display_that_nobody_wants(self):
+        """Most jobs render nothing, and hear nothing of it."""
+        code, output = self.run_script(
+            "print('hello')", env={"DISPLAY": "", "PATH": "/nonexistent"}
+        )
+
+        self.assertEqual((0, "hello\n"), (code, output))
+
+
+class Inspection(Runs):
+    """What looks at the model of a script that has succeeded."""
+
+    def inspected(self, module, script="print('trained')"):
+        """Run a script and the text of a module that inspects it; return the output."""
+        return self.run_script(
+            script, files={"looks.py": module}, env={"RLCORE_INSPECTION": "looks", "MINE": "yes"}
+        )
+
+    def test_a_difference(self):
+        """Its message is kept, whatever else is printed; nothing of that is in the log."""
+        code, output = self.inspected(
+            """
+            import json, os
+            print("noise")
+            message = "0 of 13 tensors are equal\\nin " + os.getcwd() + os.environ["MINE"]
+            print(json.dumps({"check": "export", "compared": 13, "equal": 0, "message": message}))
+            print("more noise")
+            """
+        )
+
+        self.assertEqual((0, "trained\n"), (code, output))
+        expected = "0 of 13 tensors are equal in {}/codeyes".format(self.left("root"))
+        self.assertEqual((expected, None), (self.left("warning"), self.left("unchecked")))
+
+    def test_no_difference(self):
+        """There is nothing to say."""
+        self.inspected("""print('{"check": "export", "compared": 1, "equal": 1, "message": ""}')""")
+
+        self.assertEqual((None, None), (self.left("warning"), self.left("unchecked")))
+
+    def test_an_inspection_that_breaks(self):
+        """The script has succeeded all the same; one line says that nobody has looked."""
+        code, _ = self.inspected("raise KeyError('layer')")
+
+        self.assertEqual((0, 0), (code, self.left()))
+        self.assertEqual(
+            "The model could not be checked: the inspection ended with 1: KeyError: 'layer'",
+            self.left("unchecked"),
+        )
+
+    def test_a_script_that_was_stopped(self):
+        """What it saved in the end is looked at as well."""
+        process = self.start(
+            """
+            import signal, sys, time
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+            print("ready", flush=True)
+            time.sleep(600)
+            """,
+            files={"looks.py": """print('{"check": "export", "message": "no"}')"""},
+            env={"RLCORE_INSPECTION": "looks"},
+        )
+        process.stdout.readline()
+
+        process.terminate()
+        process.communicate()
+
+        self.assertEqual((True, "no"), (self.left("asked"), self.left("warning")))
+
+    def test_a_script_that_failed(self):
+        """There is nothing to look at."""
+        self.inspected("open('../output/looked', 'w')", "raise SystemExit(1)")
+
+        self.assertFalse((self.root / "output/looked").exists())
+
+    def test_an_inspection_that_takes_too_long(self):
+        """It is killed, with all that it started."""
+        program = """
+            import os, sys
+            sys.path.insert(0, sys.argv[1])
+            import script
+            script.become_subreaper()
+            words = [sys.executable, "-c", sys.argv[2]]
+            running = script.Script(words, dict(os.environ), os.getcwd(), liveness=None)
+            print(running.run(0.5, is_quiet=True), running.tail.decode())
+        """
+        stubborn = "import signal; signal.signal(15, signal.SIG_IGN)\n"
+        words = [sys.executable, "-c", textwrap.dedent(program), RUNNER]
+
+        output = subprocess.check_output(
+            [*words, stubborn + textwrap.dedent(ORPHAN).format(seconds=60)]
+        )
+
+        status, daemon = output.split()
+        self.assertEqual(signal.SIGKILL, int(status))
+        self.assertFalse(alive(int(daemon)))
+
+    def test_what_an_inspection_leaves_running(self):
+        """Its processes end with it, like the script's."""
+        self.inspected(
+            """
+            import os, subprocess, sys
+            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+            with open("../output/child", "w") as file:
+                file.write(str(child.pid))
+            """
+        )
+
+        self.assertFalse(alive(int(self.text("output/child"))))
 
 
 if __name__ == "__main__":

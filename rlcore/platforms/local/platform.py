@@ -280,6 +280,7 @@ def _status(record: Record) -> JobStatus:
     shared = {
         name: value
         for name, value in record._asdict().items()
-        if name not in {"id", "supervisor", "state"}
+        if name not in {"id", "supervisor", "state", "warnings"}
     }
-    return JobStatus(state=JobState(record.state), **shared)
+    warnings = tuple((record.warnings or "").splitlines())
+    return JobStatus(state=JobState(record.state), warnings=warnings, **shared)

@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     exit_code INTEGER,
     failure_reason TEXT,
     model_data TEXT,
-    output_data TEXT
+    output_data TEXT,
+    warnings TEXT
 )
 """
 
@@ -54,6 +55,7 @@ class Record(NamedTuple):
         failure_reason: Why it failed or was stopped.
         model_data: Address of `model.tar.gz`.
         output_data: Address of `output.tar.gz`.
+        warnings: What whoever deploys its model must know, a line each.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Record(NamedTuple):
     failure_reason: str | None = None
     model_data: str | None = None
     output_data: str | None = None
+    warnings: str | None = None
 
     @property
     def final(self) -> bool:
@@ -166,6 +169,8 @@ class Store:
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(_SCHEMA)
+        with suppress(sqlite3.OperationalError):  # the column is there, but for older databases
+            connection.execute("ALTER TABLE jobs ADD COLUMN warnings TEXT")
         return connection
 
 

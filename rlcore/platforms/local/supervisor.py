@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rlcore import storage
 from rlcore.errors import BuildFailed, StorageError
-from rlcore.platforms.local import artefacts, processes
+from rlcore.platforms.local import artefacts, ending, processes
 from rlcore.platforms.local.layout import JobFolder
 from rlcore.platforms.local.logs import LogWriter
 from rlcore.platforms.local.preparation import Preparation
@@ -111,10 +111,11 @@ class Supervisor:
             )
             with _mirroring(mirrors, self._log.tell):
                 run.wait(self._job["max_run"], self._job["grace"])
-        exit_code = self._exit_code()
-        self._stage("Packing", exit_code=exit_code)
-        self._bring(mirrors, exit_code)
-        return self._judge(run.reason, exit_code)
+        ended = ending.read(self._folder.root)
+        self._tell(ended)
+        self._stage("Packing", exit_code=ended.exit_code)
+        self._bring(mirrors, ended.exit_code)
+        return self._judge(run.reason, ended)
 
     def _prepare(self, held: ExitStack) -> tuple[str, Path]:
         """Make everything that the script needs; return its Python and its checkpoints' folder."""
@@ -138,12 +139,15 @@ class Supervisor:
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(_PREFIXES)
         }
+        inspection = self._job["inspection"]
         return {
             **inherited,
             **self._job["variables"],
             "PYTHONNOUSERSITE": "1",
             "RLCORE_CHECKPOINT_PATH": str(checkpoints),
             "RLCORE_SOURCE": str(self._folder.source),
+            **({"RLCORE_DISPLAY": "1"} if self._job["display"] else {}),
+            **({"RLCORE_INSPECTION": inspection} if inspection else {}),
             processes.MARK: self._job["id"],
         }
 
@@ -155,11 +159,16 @@ class Supervisor:
         intermediate = self._folder.root / "output/intermediate"
         return [kept, artefacts.Mirror(intermediate, addresses["intermediate"])]
 
-    def _exit_code(self) -> int | None:
-        """Return the script's exit code; None where the runner did not get so far."""
-        left = self._folder.root / ".runner.json"
-        text = left.read_text("utf-8") if left.exists() else ""  # on a full disk it is empty
-        return json.loads(text)["exit_code"] if text else None
+    def _tell(self, ended: ending.Ending) -> None:
+        """Tell what the inspection found, and where the paths of a failure's reason lead."""
+        if ended.warning:
+            self._log.tell(f"warning: {ended.warning}")
+            self._found["warnings"] = ended.warning
+        if ended.unchecked:
+            self._log.tell(ended.unchecked)
+        root = str(self._folder.root)
+        if ended.root not in root and ended.root in self._failure_text():
+            self._log.tell(f"{ended.root} of this job is {root}.")
 
     def _bring(self, mirrors: list[artefacts.Mirror], exit_code: int | None) -> None:
         """Bring everything to its place; where that fails, tell where it still is."""
@@ -187,14 +196,16 @@ class Supervisor:
         artefacts.pack(folder, uri, self._folder.path / f"{field}.tar.gz")
         self._found[field] = uri
 
-    def _judge(self, stopped: str | None, exit_code: int | None) -> Outcome:
-        if stopped:
+    def _judge(self, stopped: str | None, ended: ending.Ending) -> Outcome:
+        if stopped and not ended.completed:
             return Outcome("Stopped", stopped)
-        if exit_code == 0:
+        if ended.exit_code == 0:
             return Outcome("Succeeded")
+        return Outcome("Failed", self._failure_text()[:_REASON_LIMIT] or _UNTOLD)
+
+    def _failure_text(self) -> str:
         failure = self._folder.root / "output/failure"
-        reason = failure.read_text("utf-8", "replace") if failure.is_file() else ""
-        return Outcome("Failed", reason[:_REASON_LIMIT] or _UNTOLD)
+        return failure.read_text("utf-8", "replace") if failure.is_file() else ""
 
 
 def _news(error: Exception) -> str:

@@ -43,6 +43,17 @@ def test_the_plan_is_plain_data():
     assert dict(document) == json.loads(json.dumps(dict(document)))
 
 
+@pytest.mark.parametrize(
+    ("python", "expected"),
+    [("==3.6.*", True), (">=3.6,<3.8", True), ("==3.6.15", True), (">=3.6", False)],
+)
+def test_who_may_want_a_display(python, expected):
+    """What needs a Python before 3.8 renders through a window."""
+    release = attrs.evolve(RELEASE, training=Environment(python=python, requirements=()))
+
+    assert expected is plan(release=release).document["display"]
+
+
 def test_the_files_of_the_contract(tmp_path):
     """The three files of `input/config` say what those of the container say."""
     config = plan(

@@ -146,11 +146,8 @@ def test_a_script_that_is_killed_has_the_shells_exit_code(jobs):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_disk_that_is_full_in_the_end(jobs):
     """When the model cannot be packed the job fails by that name, and nothing is half there."""
-    status = jobs.run("""
-        import os, pathlib
-        root = pathlib.Path(os.environ["SM_MODEL_DIR"]).parent
-        (root.parent / "model_data.tar.gz").symlink_to("/dev/full")
-    """)
+    archive = Path(os.environ["RLCORE_HOME"], "jobs/job/model_data.tar.gz")
+    status = jobs.run(f"import os; os.symlink('/dev/full', {str(archive)!r})")
 
     assert (JobState.FAILED, 0, None) == (status.state, status.exit_code, status.model_data)
     assert status.failure_reason.startswith("DiskFull: No room left")

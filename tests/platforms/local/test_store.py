@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +40,16 @@ def add(store: Store, name: str = "job", created_at: float = 1.0) -> Record:
 def test_what_is_inserted_is_found(store):
     """A job comes back with all that was said of it."""
     assert add(store) == store.find("job")
+
+
+def test_a_list_of_an_older_version(store, path):
+    """Jobs that were there before models were inspected are found, and go on."""
+    before = add(store)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("ALTER TABLE jobs DROP COLUMN warnings")
+
+    assert before == store.find("job")
+    assert "no" == store.update("job", warnings="no").warnings
 
 
 def test_asking_makes_nothing(store, path):

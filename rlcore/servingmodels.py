@@ -1,0 +1,40 @@
+"""Models of the hosting service's own servers, which more than one toolkit's policies go to."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+from rlcore.model import FrameworkModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rlcore.platforms.base import Hosting
+    from rlcore.servingpredictors import TensorFlowPredictor
+
+_NGINX_LEVELS = {10: "debug", 20: "info", 30: "warn", 40: "error", 50: "crit"}
+
+
+class TensorFlowServingModel(FrameworkModel):
+    """A SavedModel in TensorFlow Serving, which runs no script of the user's."""
+
+    def environment(self, region: str) -> Mapping[str, str]:  # noqa: ARG002 - not told to it
+        """Return the log level in the server's words; none, with a warning, for one it lacks."""
+        script, level = self.request.entry_point, self.request.container_log_level
+        if script:
+            msg = f"The server of SavedModels runs no script: {script} is left out."
+            warnings.warn(msg, UserWarning, stacklevel=2)
+        if level not in _NGINX_LEVELS:
+            msg = (
+                f"container_log_level={level} is left out: the server has {sorted(_NGINX_LEVELS)}."
+            )
+            warnings.warn(msg, UserWarning, stacklevel=2)
+            return {}
+        return {"SAGEMAKER_TFS_NGINX_LOGLEVEL": _NGINX_LEVELS[level]}
+
+    def predictor(self, endpoint_name: str, hosting: Hosting) -> TensorFlowPredictor:
+        """Return what asks the server by its three methods."""
+        from rlcore.servingpredictors import TensorFlowPredictor  # noqa: PLC0415 - plans need none
+
+        return TensorFlowPredictor(endpoint_name, hosting=hosting)
