@@ -252,6 +252,7 @@ class RLEstimator(Deployable):
         request = place.recover(name)
         job = TrainingJob(place, request)
         known = arguments.of_request(request, model_channel_name)
+        known["base_job_name"] = jobnames.stem_of(name)
         estimator = cls(**known, platform=place, registry=registry)
         estimator.latest_training_job = job
         estimator.jobs.append(job)

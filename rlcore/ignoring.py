@@ -31,7 +31,12 @@ IGNORED_FOLDERS = frozenset(
 )  # fmt: skip
 IGNORED_SUFFIXES = (".pyc", ".pyo", ".DS_Store")
 # What tools keep credentials in, which are sent nowhere unless somebody asks for it.
-SECRET_FILES = frozenset({".env", ".netrc", ".pypirc", "id_rsa", "id_ed25519", "id_ecdsa"})
+SECRET_FILES = frozenset(
+    {
+        ".env", ".env.local", ".env.development", ".env.production", ".git-credentials", ".netrc",
+        ".pypirc", "id_rsa", "id_ed25519", "id_ecdsa",
+    }
+)  # fmt: skip
 SECRET_FOLDERS = frozenset({".aws", ".ssh"})
 _GLOB = re.compile(r"[*?\[\\]")
 _CLASS = re.compile(r"\[:([^\]]*):\]")

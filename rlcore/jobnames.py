@@ -19,6 +19,7 @@ LONGEST = 63
 _TRIES = 5
 _VALID = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 _FOREIGN = re.compile(r"[^a-zA-Z0-9]+")
+_STAMP = re.compile(r"-\d{4}(-\d\d){5}-\d{1,3}$")
 
 
 def unique(base: str, now: float) -> str:
@@ -31,6 +32,11 @@ def unique(base: str, now: float) -> str:
     room = LONGEST - len(stamp) - 1
     stem = _FOREIGN.sub("-", base).strip("-")[:room].rstrip("-") or "job"
     return f"{stem}-{stamp}"
+
+
+def stem_of(name: str) -> str:
+    """Return the base that a name was made from, the whole name if it carries no time."""
+    return _STAMP.sub("", name)
 
 
 def base_of(release: ToolkitRelease | None, image_uri: str | None) -> str:

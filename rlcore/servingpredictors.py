@@ -1,7 +1,8 @@
 """Predictors of models that the original's containers serve, by the names that they had there.
 
 Their networks answer an observation with a number for each action, a probability or a value. `act`
-takes the action with the greatest: it is greedy, and for discrete actions alone.
+takes the action with the greatest: it is greedy, and for discrete actions alone. Where a policy of
+ours answers instead of the container, as on this machine, `act` asks it like any other.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from rlcore import serializers
-from rlcore.errors import InvalidArgument, InvocationFailed
+from rlcore.endpoints import EndpointState
+from rlcore.errors import InvalidArgument, InvocationFailed, PlatformError
 from rlcore.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -26,15 +28,32 @@ _VALUE_AND_POLICY = 2
 class _GreedyPredictor(Predictor, abc.ABC):
     """Acts by the greatest of the numbers that a network answers with."""
 
+    _policies: tuple[str, ...] | None = None  # not known yet
+
     @abc.abstractmethod
     def _scores(self, observations: Sequence[Any]) -> list[Any]:
         """Return what the network answers to each observation."""
 
     def _answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        if self._asks_a_policy():
+            return super()._answer(question)
         _check_greedy(question)
         if question.get("observations") is None:
             return {"action": self._best(self._scores([question["observation"]])[0])}
         return {"actions": [self._best(each) for each in self._scores(question["observations"])]}
+
+    def _asks_a_policy(self) -> bool:
+        """Tell whether hosting says that a policy of ours answers; asked until it is in service."""
+        if self._policies is None:
+            try:
+                now = self.status()
+            except PlatformError:  # who may only ask is told nothing
+                self._policies = ()
+            else:
+                if now.state is not EndpointState.IN_SERVICE:
+                    return False
+                self._policies = now.policies or ()
+        return bool(self._policies)
 
     def _best(self, scores: Any) -> int:
         if not _is_scores(scores):

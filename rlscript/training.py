@@ -53,6 +53,15 @@ class Learner:
         """Return the current policy's greedy action, and its next state, for each turn."""
         raise NotImplementedError
 
+    def evaluate(self, make: Callable[[], Any], episodes: int) -> Evaluation:
+        """Return the outcome of greedy episodes of the current policy, each on a seed of its own.
+
+        Args:
+            make: Returns a new environment.
+            episodes: How many.
+        """
+        return evaluate(self.act, make, episodes)
+
     def save(self, folder: Path) -> None:
         """Write everything from which training can go on."""
         raise NotImplementedError
@@ -201,7 +210,7 @@ class _Run:
 
     def _evaluate(self) -> Evaluation:
         """Evaluate the current policy, keep it, and publish it if it is the best so far."""
-        found = evaluate(self._learner.act, self._make, self._plan.episodes)
+        found = self._learner.evaluate(self._make, self._plan.episodes)
         mean = found.return_mean if math.isfinite(found.return_mean) else None
         # Of equals the later one: it has learned from more.
         improved = mean is not None and (self.best_return is None or mean >= self.best_return)

@@ -25,7 +25,6 @@ from rlcore.errors import (
     InvalidArgument,
     JobNotStarted,
     MissingArgument,
-    NotDeployable,
     PlatformError,
     SourceError,
     UnknownArgument,
@@ -355,14 +354,6 @@ def test_a_predictor_of_ones_own(trained: Trained) -> None:
     predictor = trained(COACH).deploy(predictor_cls=Own, endpoint_name="e")
 
     assert (Own, "e") == (type(predictor), predictor.endpoint_name)
-
-
-def test_old_releases_have_no_way(trained: Trained) -> None:
-    """The original's words for checkpoints that nothing serves."""
-    model = trained(("ray", "0.6.5", "tensorflow")).create_model()
-
-    with pytest.raises(NotDeployable, match="Automatic deployment of Ray models"):
-        model.container("us-west-2", "ml.c5.large")
 
 
 def test_evaluation_plays_the_endpoint_beside_the_policy(

@@ -15,7 +15,7 @@ import pytest
 from git_server import make_repository
 from memory_platform import MemoryPlatform
 
-from rlcore import RLEstimator, RLFramework, RLToolkit
+from rlcore import RLEstimator, RLFramework, RLToolkit, jobnames
 from rlcore.errors import (
     InvalidArgument,
     InvalidFramework,
@@ -355,6 +355,7 @@ def test_attach_restores_what_was_asked_for(script, platform) -> None:
     again = attached.plan(job_name="again").request
     started = attrs.evolve(platform.started["job"], name="again", source_digest=None)
     assert attrs.evolve(started, source_uri="s3://memory/job.tar.gz") == again
+    assert "job" == jobnames.stem_of(attached.plan().request.name)
     assert "job" == attached.latest_training_job.name
 
 

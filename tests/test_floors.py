@@ -42,8 +42,9 @@ FLOORS = (
     {"registry", "toolkit", "platforms.base"},
     {"platforms"},
     {
-        *("agent", "evaluation", "model", "modelrequests", "predictor", "servingpredictors"),
-        *("startup", "training", "transformer", "transformjobs"),
+        *("agent", "evaluation", "model", "modelrequests", "predictor"),
+        *("servingmodels", "servingpredictors", "startup", "training", "transformer"),
+        "transformjobs",
     },
     {"deployable", "estimator"},
     {"cli", "compat", "testing", "__main__", ""},

@@ -164,6 +164,7 @@ def test_what_no_training_needs_comes_back_by_its_name_alone(tmp_path: Path) -> 
 def test_credentials_stay_out_until_they_are_asked_for(tmp_path: Path) -> None:
     """A literal line of our own file brings one back; git's file and wildcards do not."""
     secret = {".env", "lib/.netrc", ".pypirc", "id_rsa", "id_ed25519", "lib/id_ecdsa"}
+    secret |= {".env.local", "lib/.env.production", ".git-credentials"}
     for name in (*secret, ".aws/credentials", "lib/.ssh/config", "id_rsa.pub", "lib/env"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")

@@ -34,6 +34,20 @@ def test_every_name_that_is_made_is_valid(base: str, now: float) -> None:
     assert name == jobnames.check(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("sagemaker-rl-mxnet-2020-01-26-00-53-20-123", "sagemaker-rl-mxnet"),
+        ("cartpole-2020-01-26-00-53-20-0", "cartpole"),
+        ("cartpole-2020", "cartpole-2020"),
+        ("2020-01-26-00-53-20-123", "2020-01-26-00-53-20-123"),
+    ],
+)
+def test_the_stem_is_the_base_again(name: str, stem: str) -> None:
+    """A name without a time is its own stem; the original's may lack digits at the end."""
+    assert stem == jobnames.stem_of(name)
+
+
 @pytest.mark.parametrize("name", ["", "-a", "a-", "a_b", "a" * 64, "a b", "a\n", "ä"])
 def test_an_invalid_name_is_refused_with_the_nearest(name: str) -> None:
     """The message says what is allowed and offers a name that is."""

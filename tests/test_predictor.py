@@ -26,6 +26,11 @@ def deployed(hosting: MemoryHosting) -> MemoryHosting:
     return hosting
 
 
+def bare(reply: Reply | None = None) -> MemoryHosting:
+    """Return the hosting with an endpoint of a network that has no policy."""
+    return deployed(MemoryHosting(reply, policies=()))
+
+
 def predictor(reply: Any = None, **options: Any) -> Predictor:
     """Return a predictor of an endpoint that answers as *reply* says."""
     return Predictor(NAME, hosting=deployed(MemoryHosting(reply, **options)))
@@ -334,7 +339,7 @@ def test_acting_by_tensorflow_serving() -> None:
         rows = {1.0: [0.1, 0.9], 2.0: [0.7, 0.3]}
         return as_json({"predictions": [rows[each[0]] for each in sent.json()["instances"]]})
 
-    hosting = deployed(MemoryHosting(answer))
+    hosting = bare(answer)
     asked = TensorFlowPredictor(NAME, hosting=hosting, model_name="m")
 
     assert 1 == asked.act(np.array([1.0, 0.0]))
@@ -350,7 +355,7 @@ def test_acting_by_tensorflow_serving() -> None:
 )
 def test_acting_by_a_script_in_mxnets_container(answer: Any) -> None:
     """The policy's numbers are found alone or after a value, in a batch of one or in none."""
-    asked = MXNetPredictor(NAME, hosting=deployed(MemoryHosting(lambda _: as_json(answer))))
+    asked = MXNetPredictor(NAME, hosting=bare(lambda _: as_json(answer)))
 
     assert 1 == asked.act([0.0, 2.0])
     assert [0.0, 2.0] == requests(asked)[0].json()
@@ -379,7 +384,7 @@ def test_answers_that_are_no_discrete_policy(
 ) -> None:
     """Means of continuous actions, and whatever else, are refused rather than taken for actions."""
     row = {"predictions": [answer]} if kind is TensorFlowPredictor else answer
-    asked = kind(NAME, hosting=deployed(MemoryHosting(lambda _: as_json(row))))
+    asked = kind(NAME, hosting=bare(lambda _: as_json(row)))
 
     with pytest.raises(InvocationFailed, match=r"two or more discrete actions.* by predict"):
         asked.act([0.0])
@@ -388,7 +393,7 @@ def test_answers_that_are_no_discrete_policy(
 @pytest.mark.parametrize("answer", [[[0.2, 0.8]], {"predictions": []}, {"outputs": [1]}])
 def test_other_answers_of_tensorflow_serving(answer: Any) -> None:
     """What is no prediction for each observation is told as it is."""
-    asked = TensorFlowPredictor(NAME, hosting=deployed(MemoryHosting(lambda _: as_json(answer))))
+    asked = TensorFlowPredictor(NAME, hosting=bare(lambda _: as_json(answer)))
 
     with pytest.raises(InvocationFailed, match="no predictions for 1 observations"):
         asked.act([0.0])
@@ -404,8 +409,22 @@ def test_other_answers_of_tensorflow_serving(answer: Any) -> None:
 )
 def test_what_a_bare_network_cannot_be_asked(given: dict[str, Any], words: str) -> None:
     """Nothing is sent, and nothing is left out in silence."""
-    asked = MXNetPredictor(NAME, hosting=deployed(MemoryHosting()))
+    asked = MXNetPredictor(NAME, hosting=bare())
 
     with pytest.raises(InvalidArgument, match=words):
         asked.act([0.0], **given)
     assert [] == requests(asked)
+
+
+@pytest.mark.parametrize("kind", [MXNetPredictor, TensorFlowPredictor])
+def test_a_policy_of_ours_is_asked_as_one(kind: type[MXNetPredictor | TensorFlowPredictor]) -> None:
+    """Where hosting says that it has policies, `act` samples, masks and carries state as ever."""
+    hosting = MemoryHosting(counting, stages=["Starting"])
+    asked = kind(NAME, hosting=deployed(hosting))
+    with pytest.raises(InvalidArgument, match="seed cannot"):  # not known before it is in service
+        asked.act([0.0], seed=1)
+
+    agent = asked.agent()
+
+    assert [1, 2] == [agent([0.0]), agent([0.0])]
+    assert {"n": 1} == requests(asked)[1].json()["state"]

@@ -39,11 +39,20 @@ DOCUMENT: dict[str, Any] = {
     ],
 }
 
+LOCK = """\
+# why
+lab==2.0 ; python_version < '3' \\
+    --hash=sha256:12 \\
+    --hash=sha256:34
+
+  torch==2.13.0
+"""
+
 
 def table(folder: Path, document: dict[str, Any]) -> ReleaseTable:
     """Write a file of releases and a lock, and read them."""
     (folder / "locks").mkdir()
-    (folder / "locks/2.txt").write_text("# why\nlab==2.0\n\n  torch==2.13.0\n", encoding="utf-8")
+    (folder / "locks/2.txt").write_text(LOCK, encoding="utf-8")
     path = folder / "releases.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     return ReleaseTable(path)
@@ -66,10 +75,11 @@ def test_release_of_defaults(lab: ReleaseTable) -> None:
 
 
 def test_release_of_its_own(lab: ReleaseTable) -> None:
-    """What a row names wins, and a lock's comments and blank lines are no requirements."""
+    """What a row names wins; a lock's pins have a line each, without comments and blank ones."""
     release = lab.validate_version("2.0")
 
-    requirements = ("lab==2.0", "torch==2.13.0")
+    lab_pin = "lab==2.0 ; python_version < '3' --hash=sha256:12 --hash=sha256:34"
+    requirements = (lab_pin, "torch==2.13.0")
     assert Environment(python=">=3.10", requirements=requirements) == release.training
     assert "step (\\d+)" == release.step_pattern
     assert ("lab==2.0",) == release.image_requirements

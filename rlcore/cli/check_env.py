@@ -75,7 +75,9 @@ def _coloured(line: str) -> str:
 
 def _release(toolkit: str | None, version: str | None) -> ToolkitRelease:
     """Return the release that is named, or the newest that runs here of the only toolkit."""
-    from rlcore.errors import MissingArgument  # noqa: PLC0415 - help needs no registry
+    from packaging.version import Version  # noqa: PLC0415 - help needs no registry
+
+    from rlcore.errors import MissingArgument  # noqa: PLC0415
     from rlcore.registry import default_registry  # noqa: PLC0415
 
     registry = default_registry()
@@ -86,14 +88,15 @@ def _release(toolkit: str | None, version: str | None) -> ToolkitRelease:
         raise click.UsageError(msg)
     keys = [toolkit] if toolkit else registry.keys()
     found = {key: release for key in keys if (release := _newest(key))}
-    if len(found) != 1:
+    if len({release.toolkit for release in found.values()}) != 1:
         which = f"{toolkit!r} has no release that runs" if toolkit else "Several, or none, run"
         msg = (
             f"Which toolkit is it for? {which} on this machine: {', '.join(found) or 'none'}. Name"
             " it: --toolkit KEY --toolkit-version VERSION. `rlcore toolkits --releases` lists them."
         )
         raise MissingArgument(msg)
-    return next(iter(found.values()))
+    # Of one toolkit on several frameworks, the newest of all.
+    return max(found.values(), key=lambda release: Version(release.version))
 
 
 def _newest(key: str) -> ToolkitRelease | None:

@@ -6,6 +6,12 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
+from rlcore import ToolkitRegistry, registry
+from rlcore.cli import check_env
+from rlcore.errors import MissingArgument
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -72,11 +78,10 @@ def test_problems(rlcore: Run, project: Path) -> None:
 
 
 def test_wrong_usage(rlcore: Run) -> None:
-    """A version without a toolkit, an unknown toolkit, no release that runs here."""
+    """A version without a toolkit, an unknown toolkit, a folder that is not there."""
     for arguments, message in (
         (("--toolkit-version", "1"), "goes with --toolkit"),
         (("--toolkit", "ray.pytorc"), "Did you mean 'ray.pytorch'"),
-        (("--toolkit", "coach.mxnet"), "no release that runs on this machine"),
         (("--source-dir", "nowhere", *PYTHON), "There is no source 'nowhere'"),
     ):
         process = rlcore("check-env", "CartPole-v1", *arguments)
@@ -89,4 +94,24 @@ def test_several_toolkits(rlcore: Run) -> None:
     process = rlcore("check-env", "CartPole-v1")
 
     assert 2 == process.returncode
-    assert "Several, or none, run on this machine: ray.pytorch, vw." in process.stderr
+    words = "Several, or none, run on this machine: coach.mxnet, coach.tensorflow, ray.pytorch,"
+    assert words in process.stderr
+
+
+def test_one_toolkit_on_several_frameworks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest release of all is meant."""
+    plugins = "rl-plugin-coach-tf,rl-plugin-coach-mxnet,rl-plugin-vw"
+    monkeypatch.setenv("RLCORE_DISABLE_PLUGINS", plugins)
+    monkeypatch.setattr(registry, "default_registry", ToolkitRegistry)
+
+    release = check_env._release(None, None)  # noqa: SLF001 - the process would build it
+
+    assert "ray 2.60.0 (pytorch 2.13.0)" == str(release)
+
+
+def test_a_toolkit_without_a_release_that_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error tells so, and where they are listed."""
+    monkeypatch.setattr(check_env, "_newest", lambda _: None)
+
+    with pytest.raises(MissingArgument, match="'ray.pytorch' has no release that runs on this"):
+        check_env._release("ray.pytorch", None)  # noqa: SLF001 - every toolkit has one that runs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rlcore import Container, MetricDefinition, ModelRequest, ToolkitRegistry, Unavailable
+from rlcore import Container, MetricDefinition, ModelRequest, ToolkitRegistry
 from rlcore.errors import UnsupportedVersion
 from rlcore.metrics import LearningCurve, MetricParser
 from rlcore.spec import LogEvent
@@ -49,13 +49,18 @@ def test_release(coach: Toolkit, version: str, instance_type: str, processor: st
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_environments(coach: Toolkit, version: str) -> None:
-    """What cannot run on this machine says why, and where it runs."""
+    """Each trains and serves MXNet's format in Python 3.6; its exports need ONNX Runtime alone."""
     release = coach.release(version)
+    training = [line.partition(" --hash")[0] for line in release.training.requirements]
+    serving = [line.partition("=")[0] for line in release.serving.requirements]
 
-    assert isinstance(release.training, Unavailable)
-    assert isinstance(release.serving, Unavailable)
-    assert "in its SageMaker image" in release.training.reason
-    assert () == release.script_packages == release.image_requirements
+    assert "==3.6.*" == release.training.python
+    assert {"rl-coach-slim==0.11", "mxnet==1.3.1"} <= set(training)
+    assert release.training == release.native_serving
+    assert "onnxruntime" in serving
+    assert "mxnet" not in serving
+    assert ("rlscript_coach",) == release.script_packages
+    assert () == release.image_requirements
 
 
 def test_image_by_region(coach: Toolkit) -> None:

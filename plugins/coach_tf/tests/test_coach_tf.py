@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rlcore import Container, MetricDefinition, ModelRequest, ToolkitRegistry, Unavailable
+from rlcore import Container, MetricDefinition, ModelRequest, ToolkitRegistry
 from rlcore.errors import InvalidArgument, UnsupportedVersion
 from rlcore.metrics import LearningCurve, MetricParser
 from rlcore.spec import LogEvent
@@ -57,15 +57,30 @@ def test_release(coach: Toolkit, version: str, framework_version: str, image: st
     assert release == coach.release_from_image(on_cpu) == coach.release_from_image(on_gpu)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_environments(coach: Toolkit, version: str) -> None:
-    """What cannot run on this machine says why, and where it runs."""
+@pytest.mark.parametrize(
+    ("version", "pins"),
+    [
+        ("0.10", {"rl-coach-slim==0.10.1", "tensorflow==1.11.0"}),
+        ("0.10.1", {"rl-coach-slim==0.10.1", "tensorflow==1.11.0"}),
+        ("0.11", {"rl-coach-slim==0.11.1", "tensorflow==1.12.0"}),
+        ("0.11.0", {"rl-coach-slim==0.11", "tensorflow==1.11.0"}),
+        ("0.11.1", {"rl-coach-slim==0.11.1", "tensorflow==1.12.0"}),
+        ("1.0.0", {"rl-coach-slim==1.0.0", "tensorflow==1.12.0"}),
+    ],
+)
+def test_environments(coach: Toolkit, version: str, pins: set[str]) -> None:
+    """Each trains and serves SavedModels in Python 3.6; its exports need ONNX Runtime alone."""
     release = coach.release(version)
+    training = [line.partition(" --hash")[0] for line in release.training.requirements]
+    serving = [line.partition("=")[0] for line in release.serving.requirements]
 
-    assert isinstance(release.training, Unavailable)
-    assert isinstance(release.serving, Unavailable)
-    assert "in its SageMaker image" in release.training.reason
-    assert () == release.script_packages == release.image_requirements
+    assert "==3.6.*" == release.training.python
+    assert pins <= set(training)
+    assert release.training == release.native_serving
+    assert "onnxruntime" in serving
+    assert "tensorflow" not in serving
+    assert ("rlscript_coach",) == release.script_packages
+    assert () == release.image_requirements
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,8 @@ from rlcore import (
     MetricDefinition,
     ModelRequest,
     ToolkitRegistry,
-    Unavailable,
 )
-from rlcore.errors import InvalidArgument, NotDeployable, UnsupportedVersion
+from rlcore.errors import InvalidArgument, UnsupportedVersion
 from rlcore.metrics import LearningCurve, MetricParser
 from rlcore.spec import LogEvent
 
@@ -58,6 +57,11 @@ def toolkit(request: pytest.FixtureRequest) -> Toolkit:
 def ray() -> Toolkit:
     """Return the plugin for PyTorch, as the core sees it."""
     return REGISTRY.toolkit("ray.pytorch")
+
+
+def pinned(environment: Environment) -> list[Requirement]:
+    """Return an environment's requirements without their hashes."""
+    return [Requirement(line.partition(" --hash")[0]) for line in environment.requirements]
 
 
 def curve(toolkit: Toolkit, version: str, log: str) -> LearningCurve:
@@ -99,13 +103,18 @@ def test_classic_release(
 
 @pytest.mark.parametrize(("key", "version"), CLASSIC_KEYS)
 def test_classic_environments(toolkit: Toolkit, key: str, version: str) -> None:
-    """What cannot run on this machine says why, and where it runs."""
+    """Each trains in its own Python with its framework; its exports need ONNX Runtime alone."""
     release = toolkit.release(version)
+    pins = {each.name: str(each.specifier) for each in pinned(release.training)}
+    served = {each.name for each in pinned(release.serving)}
+    framework = {"ray.tensorflow": "tensorflow", "ray.pytorch": "torch"}[key]
 
-    assert isinstance(release.training, Unavailable), key
-    assert isinstance(release.serving, Unavailable)
-    assert "in its SageMaker image" in release.training.reason
-    assert () == release.script_packages == release.image_requirements
+    assert pins["ray"].startswith(f"=={version}")
+    assert pins[framework].startswith(f"=={release.framework_version}")
+    assert release.training == release.native_serving
+    assert "onnxruntime" in served
+    assert not {"ray", framework} & served
+    assert () == release.image_requirements
 
 
 @pytest.mark.parametrize(("key", "version"), CLASSIC_KEYS)
@@ -130,20 +139,30 @@ def test_metrics_of_a_classic_log() -> None:
     assert (4000, 8000) == mean.steps == highest.steps
 
 
-@pytest.mark.parametrize(("key", "version"), CLASSIC_KEYS)
-def test_classic_models_are_not_deployed(toolkit: Toolkit, key: str, version: str) -> None:
-    """The original's refusal, in its words, as the builtin that callers catch."""
+@pytest.mark.parametrize(
+    ("version", "image"),
+    [
+        ("0.5.3", f"{G1}/sagemaker-tensorflow-serving:1.11-cpu"),
+        ("0.6.5", f"{G1}/sagemaker-tensorflow-serving:1.12-cpu"),
+        ("0.8.2", f"{D}/tensorflow-inference:2.1-cpu"),
+        ("0.8.5", f"{D}/tensorflow-inference:2.1-cpu"),
+        ("1.6.0", f"{D}/tensorflow-inference:2.5.1-cpu"),
+    ],
+)
+def test_classic_container(version: str, image: str) -> None:
+    """What the original refused: a SavedModel in the TensorFlow Serving of its framework."""
+    toolkit = REGISTRY.toolkit("ray.tensorflow")
     release = toolkit.release(version)
-    model = toolkit.model_class(release)(ModelRequest(release=release, model_data="s3://b/m"))
-    words = (
-        "^Automatic deployment of Ray models is not currently available. Train policy parameters"
-        " are available in model checkpoints in the TrainingJob output.$"
+    request = ModelRequest(release=release, model_data="s3://b/model.tar.gz")
+
+    container = toolkit.model_class(release)(request).container("us-west-2", "ml.m4.xlarge")
+
+    expected = Container(
+        image_uri=image,
+        model_data="s3://b/model.tar.gz",
+        environment={"SAGEMAKER_TFS_NGINX_LOGLEVEL": "info"},
     )
-
-    with pytest.raises(NotDeployable, match=words) as caught:
-        model.container("us-west-2", "ml.m4.xlarge")
-
-    assert isinstance(caught.value, NotImplementedError), key
+    assert expected == container
 
 
 @pytest.mark.parametrize(
@@ -192,7 +211,7 @@ def test_region_without_the_image(ray: Toolkit) -> None:
 
 
 def test_current_release(ray: Toolkit) -> None:
-    """The current release trains here, in an environment of exact pins that no machine marks."""
+    """The current release trains here, in an environment of hashed pins that no machine marks."""
     release = ray.release("2.60.0")
     training, serving = release.training, release.serving
 
@@ -200,10 +219,11 @@ def test_current_release(ray: Toolkit) -> None:
     assert ("rlscript_ray",) == release.script_packages
     assert isinstance(training, Environment)
     assert isinstance(serving, Environment)
-    assert {"ray==2.60.0", "torch==2.13.0"} <= set(training.requirements)
-    assert not {"ray", "torch"} & {Requirement(line).name for line in serving.requirements}
-    for line in (*training.requirements, *serving.requirements):
-        assert re.fullmatch(r"[a-z0-9-]+==[0-9a-z.]+(; .+)?", line)
+    assert "ray==2.60.0" in map(str, pinned(training))
+    assert not {"ray", "torch"} & {each.name for each in pinned(serving)}
+    assert "torch==2.13.0" in training.requirements  # its build is chosen, so it has no hash
+    for line in {*training.requirements, *serving.requirements} - {"torch==2.13.0"}:
+        assert re.fullmatch(r"[a-z0-9-]+==[0-9a-z.]+( ; .+)?( --hash=sha256:[0-9a-f]{64})+", line)
 
 
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13", "3.14"])
@@ -213,7 +233,7 @@ def test_locks_name_each_package_once(ray: Toolkit, python: str) -> None:
     marked = {"python_version": python, "python_full_version": f"{python}.0"}
     for environment in (release.training, release.serving):
         assert isinstance(environment, Environment)
-        requirements = [Requirement(line) for line in environment.requirements]
+        requirements = pinned(environment)
         chosen = [each.name for each in requirements if _applies(each, marked)]
 
         assert python in SpecifierSet(environment.python)
@@ -230,7 +250,7 @@ def test_image_requirements_follow_the_lock(ray: Toolkit) -> None:
     release = ray.release("2.60.0")
     assert isinstance(release.training, Environment)
     wanted = [Requirement(line) for line in release.image_requirements]
-    locked = [Requirement(line) for line in release.training.requirements]
+    locked = pinned(release.training)
 
     pins = {(each.name, str(each.specifier)) for each in locked}
     assert {(each.name, str(each.specifier)) for each in wanted} <= pins
@@ -305,13 +325,14 @@ def test_metrics_take_linear_time(ray: Toolkit, line: str) -> None:
     assert [] == parser.feed(line, 0.0)
 
 
+@pytest.mark.parametrize("version", ["0.8.5", "1.6.0", "2.60.0"])
 @pytest.mark.parametrize(
     ("instance_type", "tag"),
     [("ml.c5.large", "2.6.0-cpu-py312"), ("ml.g5.xlarge", "2.6.0-gpu-py312")],
 )
-def test_current_container(ray: Toolkit, instance_type: str, tag: str) -> None:
+def test_container(ray: Toolkit, version: str, instance_type: str, tag: str) -> None:
     """A policy is served on a PyTorch image by the script in its own archive."""
-    release = ray.release("2.60.0")
+    release = ray.release(version)
     request = ModelRequest(
         release=release, model_data="s3://b/model.tar.gz", entry_point="train.py"
     )

@@ -44,9 +44,12 @@ def check_instance_type(given: str | None) -> None:
 
 
 def pinned_torch(requirements: Iterable[str]) -> str | None:
-    """Return the version of PyTorch that the requirements pin, without a local one, else None."""
+    """Return the version of PyTorch that the requirements pin and leave the build of open.
+
+    Else None: where hashes stand behind the pin, the lock has chosen the build.
+    """
     matches = filter(None, map(_PINNED.match, requirements))
-    return next((match[1] for match in matches), None)
+    return next((match[1] for match in matches if "--hash=" not in match.string), None)
 
 
 def cpu_wheel_tags(version: str, places: Iterable[str]) -> frozenset[str]:

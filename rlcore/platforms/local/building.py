@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from contextlib import contextmanager
 from importlib.metadata import distributions
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from rlcore.platforms.local.environments import Built
     from rlcore.spec import Environment
+
+_HASHED = re.compile(r"\s--hash=")
 
 
 def installer_for(label: str, root: Path, *, log: Callable[[str], None], lock: int) -> Installer:
@@ -62,12 +65,23 @@ def make_release(folder: Path, environment: Environment, label: str, installer: 
     installer.create(folder, python.path)
     if pins:
         lock = _write_lines(folder / "lock.txt", pins)
-        options = _options(cpu_wheel=python.tag in offered)
-        # With CUDA, PyTorch itself names the distributions that belong to its build: no lock can.
-        if not (accelerators.pinned_torch(pins) and accelerators.has_gpu()):
-            options.append("--no-deps")
+        options = _release_options(pins, cpu_wheel=python.tag in offered)
         installer.install(folder, *options, "--requirement", str(lock))
     return python.version
+
+
+def _release_options(pins: Iterable[str], *, cpu_wheel: bool) -> list[str]:
+    """Return uv's options for the lock of a release."""
+    torch = accelerators.pinned_torch(pins)
+    # No build of PyTorch to choose: then nothing but the index is asked for it.
+    options = _options(cpu_wheel=cpu_wheel) if torch else []
+    # With CUDA, PyTorch itself names the distributions that belong to its build: no lock can.
+    if not (torch and accelerators.has_gpu()):
+        options.append("--no-deps")
+    # Hashes are verified in any case. A PyTorch whose build is chosen here has none.
+    if all(map(_HASHED.search, pins)):
+        options.append("--require-hashes")
+    return options
 
 
 def _without_names(log: Callable[[str], None]) -> Callable[[str], None]:

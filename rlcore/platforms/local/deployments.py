@@ -58,25 +58,35 @@ def document(deployment: Deployment) -> dict[str, Any]:
         "model_data": policy.address(model.model_data),
         "program": _program(model),
         "source_uri": model.source_uri,
-        "environment": plain(serving_environment(model)),
+        "environment": plain(_serving_environment(model)),
         "variables": _variables(model),
         "tags": dict(deployment.tags),
         "options": _options({**model.options, **deployment.options}),
     }
 
 
-def serving_environment(model: ModelRequest) -> Environment:
+def _serving_environment(model: ModelRequest) -> Environment:
     """Return the environment that serves a model; raise `NotDeployable` where there is none."""
-    if model.release is None or model.image_uri:
+    release = model.release
+    if release is None or model.image_uri:
         msg = (
             f"The local platform runs no images, and {model.image_uri!r} was given. Name the"
             " toolkit, toolkit_version and framework that trained the model instead."
         )
         raise NotDeployable(msg)
-    if isinstance(model.release.serving, Unavailable):
-        msg = f"{model.release} is not served on the local platform: {model.release.serving.reason}"
+    native = release.native_serving if _is_native(model) else None
+    environment = native or release.serving
+    if isinstance(environment, Unavailable):
+        msg = f"{release} is not served on the local platform: {environment.reason}"
         raise NotDeployable(msg)
-    return model.release.serving
+    return environment
+
+
+def _is_native(model: ModelRequest) -> bool:
+    """Tell whether code of the user's, or the framework, answers rather than a policy of ours."""
+    if model.release is None or model.release.native_serving is None:
+        return False  # it makes no difference: a large archive need not be fetched
+    return bool(model.entry_point) or policy.manifest_of(policy.address(model.model_data)) is None
 
 
 def _check_resources(deployment: Deployment) -> None:

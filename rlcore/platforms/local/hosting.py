@@ -31,6 +31,7 @@ from rlcore.platforms.local.endpointfolder import (
 from rlcore.platforms.local.environments import Environments
 from rlcore.platforms.local.invocations import ADDRESS, Connections
 from rlcore.platforms.local.locks import locked
+from rlcore.spec import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +77,8 @@ class LocalHosting:
         """
         name = jobnames.check(deployment.name)
         _check_server()
-        document = {**deployments.document(deployment), **self._built(deployment)}
+        document = deployments.document(deployment)
+        document.update(self._built(document))
         folder = endpoint_folder(self._home, name)
         if folder.path.exists():
             raise EndpointExists(_taken(name))
@@ -143,11 +145,11 @@ class LocalHosting:
             f"No endpoint named {name!r} on this machine.{nearest} `rlcore endpoints` lists them."
         )
 
-    def _built(self, deployment: Deployment) -> dict[str, Any]:
+    def _built(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return when and where, and the environment if it is there already."""
-        environment = deployments.serving_environment(deployment.model)
+        environment = Environment(**document["environment"])
         environments = Environments(self._environments)
-        environments.check(environment, label=f"{deployment.model.release} serving")
+        environments.check(environment, label=f"{document['label']} serving")
         built = environments.find(environment)
         return {
             "created_at": self._clock(),

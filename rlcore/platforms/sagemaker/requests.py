@@ -26,6 +26,8 @@ TOOLKIT_TAGS = {
 
 CODE_CHANNEL = "code"
 _CODE_FOLDER = f"/opt/ml/input/data/{CODE_CHANNEL}"
+_LONGEST_RUN = 28 * 86400  # seconds; the documentation of StoppingCondition says so
+_RESERVED_TAGS = "aws:"
 
 # Options whose fields are not filled by putting the value where the table says.
 _OTHERWISE = frozenset({"role", "container_log_level", "debugger_hook_config", "subnets",
@@ -81,12 +83,16 @@ def training_job(request: JobRequest, image_uri: str, facts: Facts) -> dict[str,
     overrides = request.options.get("request_overrides") or {}
     check_overrides(overrides, {"TrainingJobName": "job_name"})
     sent = merged(found, overrides)
-    _check_spot(sent)
+    _check_limits(sent)
     return sent
 
 
 def tags(given: Mapping[str, str], release: ToolkitRelease | None) -> list[dict[str, str]]:
     """Return tags as the service spells them: the user's own, then those that name the release."""
+    reserved = [key for key in given if key.lower().startswith(_RESERVED_TAGS)]
+    if reserved:
+        msg = f"The tag {reserved[0]!r} is AWS's own: keys must not begin with {_RESERVED_TAGS!r}."
+        raise InvalidArgument(msg)
     own = {
         tag: getattr(release, attribute)
         for tag, attribute in TOOLKIT_TAGS.items()
@@ -248,10 +254,14 @@ def _put(document: dict[str, Any], field: str, value: Any) -> None:
     document[last] = value
 
 
-def _check_spot(document: Mapping[str, Any]) -> None:
+def _check_limits(document: Mapping[str, Any]) -> None:
+    """Check the limits that the service's model does not tell."""
     spot = document.get("EnableManagedSpotTraining")
     limits = document.get("StoppingCondition") or {}
     wait, run = limits.get("MaxWaitTimeInSeconds"), limits.get("MaxRuntimeInSeconds", 0)
+    if run > _LONGEST_RUN:
+        msg = f"max_run is {run} s; the service runs a job for {_LONGEST_RUN} s (28 days) at most."
+        raise InvalidArgument(msg)
     if spot and wait is None:
         msg = f"use_spot_instances needs max_wait, in seconds: at least max_run, which is {run}."
         raise MissingArgument(msg)

@@ -24,10 +24,11 @@ MACHINE = os.uname().machine
         (["numpy==2.0", "torch==2.13.0"], "2.13.0"),
         (["torch == 2.13.0 ; python_version > '3'"], "2.13.0"),
         (["torch==2.13.0+cpu"], "2.13.0"),
+        (["torch==1.8.1 --hash=sha256:12"], None),
     ],
 )
 def test_pinned_torch(requirements: list[str], version: str | None) -> None:
-    """The pin, without a local version."""
+    """The pin, without a local version; a hash leaves no choice of its build."""
     assert version == pinned_torch(requirements)
 
 

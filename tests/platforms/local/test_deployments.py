@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import tarfile
 
 import attrs
@@ -19,6 +21,21 @@ RELEASE = ToolkitRelease(
     training=Unavailable(reason="Nothing trains it."),
     serving=Environment(python=">=3.10", requirements=["onnxruntime==1.0"]),
 )
+MANIFEST = {
+    "format": 1,
+    "toolkit": "toy",
+    "release": "1.0",
+    "policies": {
+        "default": {
+            "graph": "policy.onnx",
+            "observation": {"type": "Discrete", "n": 2},
+            "action": {"type": "Discrete", "n": 2},
+            "inputs": [{"name": "observation"}],
+            "outputs": [{"name": "action"}],
+        }
+    },
+    "files": {"policy.onnx": "0"},
+}
 
 
 @pytest.fixture
@@ -135,3 +152,34 @@ def test_a_model_in_a_bucket(deployment):
 
     made = document(attrs.evolve(deployment, model=model))
     assert "s3://bucket/model.tar.gz" == made["model_data"]
+
+
+@pytest.mark.parametrize(
+    ("member", "entry_point", "served_by"),
+    [
+        ("policy.json", None, "onnxruntime==1.0"),
+        ("1/saved_model.pb", None, "tensorflow==1.12"),
+        ("policy.json", "serve.py", "tensorflow==1.12"),
+    ],
+)
+def test_native_models_have_an_environment_of_their_own(
+    deployment, tmp_path, member, entry_point, served_by
+):
+    """A policy of ours is served lightly; other models, and code, by the framework."""
+    native = Environment(python=">=3.10", requirements=["tensorflow==1.12"])
+    path = tmp_path / "model.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        content = json.dumps(MANIFEST).encode()
+        info = tarfile.TarInfo(member)
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+    model = attrs.evolve(
+        deployment.model,
+        release=attrs.evolve(RELEASE, native_serving=native),
+        model_data=str(path),
+        entry_point=entry_point,
+    )
+
+    made = document(attrs.evolve(deployment, model=model))
+
+    assert [served_by] == made["environment"]["requirements"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -163,6 +164,38 @@ def test_lock_is_installed_as_it_stands(environments: Environments, wheels: Path
     environment = Environment(python=ANY_PYTHON, requirements=("greedy==1.0",))
     built = environments.build(environment, label=LABEL, log=silent)
     assert "1.0" == output(built.path / "bin" / "greedy-say")
+
+
+def hashed(wheel: Path) -> str:
+    """Return the pin of a wheel with its hash."""
+    name, version, *_ = wheel.name.split("-")
+    return f"{name}=={version} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"
+
+
+def test_lock_of_hashes_is_installed(
+    environments: Environments, wheels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that are what the lock says; PyTorch's own index is not asked for another build."""
+    monkeypatch.delenv("PIP_NO_INDEX")
+    torch = write_wheel(wheels, "torch", "0.0.7", requires=("nowhere-to-be-found",))
+    pins = (hashed(write_wheel(wheels, "tiny")), hashed(torch))
+    environment = Environment(python=ANY_PYTHON, requirements=pins)
+    built = environments.build(environment, label=LABEL, log=silent)
+    assert "1.0" == output(built.path / "bin" / "tiny-say")
+    assert "0.0.7" == output(built.path / "bin" / "torch-say")
+
+
+@pytest.mark.parametrize("others", [(), ("other==1.0",)])
+def test_lock_whose_hash_does_not_match_is_refused(
+    environments: Environments, wheels: Path, others: tuple[str, ...]
+) -> None:
+    """A file that is not the locked one is named, also where other pins have no hash."""
+    write_wheel(wheels, "other")
+    pins = (f"tiny==1.0 --hash=sha256:{'0' * 64}", *others)
+    environment = Environment(python=ANY_PYTHON, requirements=pins)
+    with pytest.raises(BuildFailed, match="vw 8.7.0 failed: .*Hash mismatch for `tiny==1.0`"):
+        environments.build(environment, label=LABEL, log=silent)
+    assert environments.find(environment) is None
 
 
 @pytest.mark.usefixtures("wheels")

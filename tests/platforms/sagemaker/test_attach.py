@@ -47,7 +47,6 @@ REFUSED: dict[str, tuple[str, type[RLCoreError]]] = {
 # Attribute -> the reason why it is not the original's.
 OTHERWISE = {
     "_hyperparameters": "the user's alone: what is written for the image is made for each job",
-    "base_job_name": "only what was given: a new job is named after its image, as any other",
     "output_kms_key": "what was not given is None, not an empty text",
 }
 # What only jobs of a toolkit have.
@@ -109,7 +108,7 @@ def test_what_is_different(aws: FakeSageMaker, session: Session, clock: ManualCl
     job = estimator.jobs[-1]
 
     assert {} == dict(job.request.hyperparameters)
-    assert (None, None) == (estimator.base_job_name, estimator.output_kms_key)
+    assert estimator.output_kms_key is None
 
 
 @pytest.mark.parametrize("name", REFUSED)

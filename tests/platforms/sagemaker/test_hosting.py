@@ -30,7 +30,6 @@ from rlcore.errors import (
     InvocationFailed,
     JobNotStarted,
     MissingArgument,
-    NotDeployable,
     PlatformError,
     StorageError,
 )
@@ -89,8 +88,9 @@ DEPLOYED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 REFUSED = {
     "deploy_without_fit": JobNotStarted,
     "deploy_source_dir_without_entry_point": MissingArgument,
-    "deploy_ray": NotDeployable,
 }
+# Deployed here: see `test_a_classic_ray_policy`.
+OVERRULED = {"deploy_ray"}
 PREDICTORS = {"mxnet": MXNetPredictor, "tensorflow": TensorFlowPredictor, None: Predictor}
 
 
@@ -185,13 +185,11 @@ def test_the_originals_requests(
 
 def test_what_the_original_refused(trained: Callable[..., RLEstimator], estimator: Any) -> None:
     """The same builtin errors, in the same words."""
-    old = {"toolkit_version": "0.6.5", "framework": "tensorflow"}
     asked: dict[str, Callable[[], Any]] = {
         "deploy_without_fit": lambda: estimator(**COMMON).deploy(1, "ml.m5.large"),
         "deploy_source_dir_without_entry_point": lambda: trained().deploy(
             1, "ml.m5.large", source_dir="x"
         ),
-        "deploy_ray": lambda: trained("old", **old).deploy(1, "ml.m5.large"),
     }
     for name, error in REFUSED.items():
         message = ORIGINAL[name]["result"].partition(": ")[2]
@@ -203,7 +201,20 @@ def test_what_the_original_refused(trained: Callable[..., RLEstimator], estimato
 def test_every_scenario_has_its_place() -> None:
     """All that the original deployed, or refused to, is compared here."""
     there = {name for name in ORIGINAL if name.startswith("deploy_")}
-    assert there == {*DEPLOYED, *REFUSED}
+    assert there == {*DEPLOYED, *REFUSED, *OVERRULED}
+
+
+def test_a_classic_ray_policy(aws: FakeSageMaker, trained: Callable[..., RLEstimator]) -> None:
+    """What the original refused is served as the SavedModels of its framework are."""
+    training = trained(toolkit_version="0.6.5", framework="tensorflow")
+
+    predictor = training.deploy(1, "ml.m5.large", endpoint_name="classic")
+
+    calls = [call for call in aws.calls if call.operation == "CreateModel"]
+    container = calls[0].request["PrimaryContainer"]
+    assert TensorFlowPredictor is type(predictor)
+    assert container["Image"].endswith("/sagemaker-tensorflow-serving:1.12-cpu")
+    assert {"SAGEMAKER_TFS_NGINX_LOGLEVEL": "info"} == container["Environment"]
 
 
 def test_a_ray_policy(aws: FakeSageMaker, trained: Callable[..., RLEstimator]) -> None:

@@ -34,7 +34,7 @@ OVERRULED = {
     "image_ml.c6g.large": "the image does not run on Arm",
     "image_ml.trn1.2xlarge": "the image does not run on Trainium",
     "attach_new_ray_container": "the release is read back from its image, as from any other",
-    "deploy_ray": "models of current releases are deployed; the old ones raise when it is asked",
+    "deploy_ray": "models of Ray are deployed: by their inference script, or by TensorFlow Serving",
 }
 
 COACH_MXNET = {

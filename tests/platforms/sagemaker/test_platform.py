@@ -430,6 +430,8 @@ def test_credentials_that_expire_while_watching(
             InvalidArgument,
             "max_wait is 5 and must be at least max_run, which is 86400",
         ),
+        ({"max_run": 2_419_201}, InvalidArgument, "for 2419200 s (28 days) at most"),
+        ({"tags": {"AWS:team": "games"}}, InvalidArgument, "The tag 'AWS:team' is AWS's own"),
         ({"subnets": ["s"]}, InvalidArgument, "subnets was given without security_group_ids"),
         ({"security_group_ids": ["g"]}, InvalidArgument, "was given without subnets"),
         ({"output_path": "/tmp/x"}, PlatformError, "output_path must be an s3:// address"),  # noqa: S108

@@ -1,7 +1,7 @@
 """The hooks of the keys `ray.tensorflow` and `ray.pytorch`, one object each.
 
-Releases whose row names a hosting image export their policies with an inference script of their
-own; the older ones cannot be deployed.
+Policies of every release are exported: on PyTorch as a graph with an inference script of its own,
+on TensorFlow as a SavedModel too, for TensorFlow Serving.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlcore import FrameworkModel, Model, ReleaseTable, hookimpl
-from rlcore.errors import NotDeployable
+from rlcore import FrameworkModel, Model, ReleaseTable, TensorFlowServingModel, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import NoReturn
 
     from rlcore import ToolkitRelease
 
@@ -33,31 +31,23 @@ class ExportedModel(FrameworkModel):
         }
 
 
-class CheckpointModel(Model):
-    """A policy that exists only as a checkpoint of its training job."""
-
-    def container(
-        self,
-        region: str,  # noqa: ARG002 - nowhere
-        instance_type: str,  # noqa: ARG002 - on nothing
-        accelerator_type: str | None = None,  # noqa: ARG002
-    ) -> NoReturn:
-        """Raise `NotDeployable`."""
-        msg = (
-            "Automatic deployment of Ray models is not currently available. Train policy parameters"
-            " are available in model checkpoints in the TrainingJob output."
-        )
-        raise NotDeployable(msg)
-
-
-class Ray(ReleaseTable):
-    """Ray RLlib on one framework."""
+class RayOnTensorFlow(ReleaseTable):
+    """Ray RLlib on TensorFlow."""
 
     @hookimpl
-    def model_class(self, release: ToolkitRelease) -> type[Model]:
-        """Return the class that fits what the release exports."""
-        return ExportedModel if release.data["hosting"] else CheckpointModel
+    def model_class(self, release: ToolkitRelease) -> type[Model]:  # noqa: ARG002 - all alike
+        """Return the class of models in TensorFlow Serving."""
+        return TensorFlowServingModel
 
 
-tensorflow = Ray(_HERE / "tensorflow.json")
-pytorch = Ray(_HERE / "pytorch.json")
+class RayOnPyTorch(ReleaseTable):
+    """Ray RLlib on PyTorch."""
+
+    @hookimpl
+    def model_class(self, release: ToolkitRelease) -> type[Model]:  # noqa: ARG002 - all alike
+        """Return the class of models that bring their inference script."""
+        return ExportedModel
+
+
+tensorflow = RayOnTensorFlow(_HERE / "tensorflow.json")
+pytorch = RayOnPyTorch(_HERE / "pytorch.json")
