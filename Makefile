@@ -23,7 +23,7 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/python examples/cartpole/demo.py
 
 test: venv
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 check: venv
 	$(BIN)/ruff check

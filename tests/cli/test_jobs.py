@@ -47,7 +47,7 @@ def test_why_a_job_failed(
     cause = "exit code 7; its last line: average loss = 0.33"
 
     cells = rlcore("jobs").stdout.rstrip("\n").split("\t")
-    shown = on_terminal([*rlcore_command, "jobs"], 40, **environment, COLUMNS="40")
+    shown = on_terminal([*rlcore_command, "jobs"], 40, **{**environment, "COLUMNS": "40"})
 
     assert cause == cells[-1]
     assert f"one: {cause}"[:39] + "…" == shown.splitlines()[-1]
