@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlcore import hostingarguments, storage
+from rlcore import hostingarguments, policy, storage
 from rlcore.errors import EndpointNotFound, ExportWarning, JobNotStarted, PlatformError
 from rlcore.hostingarguments import VPC_CONFIG_DEFAULT
 from rlcore.spec import JobState
@@ -266,6 +266,14 @@ class Deployable:
             return own
         return None if path.is_file() else own
 
+    def _is_foreign(self) -> bool:
+        """Whether a script has to answer for the model: no policy of ours, as far as is known here.
+
+        One in a bucket is not fetched to look: there the service's image asks for a script.
+        """
+        model_data = str(self.model_data)
+        return model_data.startswith("s3://") or policy.manifest_of(model_data) is None
+
     def _code(self, given: Given, *, runs_training_script: bool) -> dict[str, Any]:
         """Return script, folder and dependencies of the inference code, if any."""
         script, folder, beside = (
@@ -273,7 +281,7 @@ class Deployable:
         )
         job = self._job()
         if script is None:
-            if not runs_training_script and self._release is not None:
+            if self._release is not None and not (runs_training_script and self._is_foreign()):
                 return {}
             packed = job.platform.recover(job.name)
             return {"entry_point": packed.entry_point, "source_dir": packed.source_uri}

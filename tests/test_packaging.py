@@ -31,7 +31,9 @@ class Distribution:
 
 CORE = Distribution(".", ("rlcore", "rlscript", "rlserving"))
 PLUGINS = (
-    Distribution("plugins/coach_tf", ("rl_plugin_coach_tf",), ("coach.tensorflow",)),
+    Distribution(
+        "plugins/coach_tf", ("rl_plugin_coach_tf", "rlscript_coach"), ("coach.tensorflow",)
+    ),
     Distribution("plugins/coach_mxnet", ("rl_plugin_coach_mxnet",), ("coach.mxnet",)),
     Distribution(
         "plugins/ray", ("rl_plugin_ray", "rlscript_ray"), ("ray.pytorch", "ray.tensorflow")
