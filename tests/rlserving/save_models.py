@@ -6,7 +6,7 @@ where there is TensorFlow 2, is saved by its own means.
 
 import sys
 
-import tensorflow as tf  # type: ignore[import-untyped]
+import tensorflow as tf
 
 v1 = getattr(tf.compat, "v1", tf)
 

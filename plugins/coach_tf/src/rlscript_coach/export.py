@@ -39,7 +39,6 @@ def export(
     files = {name: graph, weights_name: weights}
     dtype = graphs.input_type(policy.observation_space)
     files.update(policy.network.native(policy.filters(), dtype))
-    files.update(rlscript.inference_code())
     return _manifest(policy, place, name, weights_name), files
 
 

@@ -14,7 +14,10 @@ from rlscript_coach.schedule import Schedule
 
 _NAMES = {TENSORFLOW: "TensorFlow", MXNET: "MXNet"}
 # What exports policies, as rlcore's own environments have it.
-_CONVERTERS = {TENSORFLOW: ("onnx==1.8.0", "tf2onnx==1.8.5"), MXNET: ("onnx==1.3.0",)}
+_CONVERTERS = {
+    TENSORFLOW: ("onnx==1.8.0", "onnxruntime==1.10.0", "tf2onnx==1.8.5"),
+    MXNET: ("onnx==1.3.0", "onnxruntime==1.10.0"),
+}
 # Libraries that warn of what only their developers could mend.
 _TALKATIVE = "gym|h5py|matplotlib|mxnet|numpy|pandas|pkg_resources|rl_coach|scipy|tensor"
 _GYM_ERRORS = 40
