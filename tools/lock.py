@@ -119,14 +119,14 @@ def _header(path: Path) -> str:
 def _command(path: Path, settings: Settings, folder: Path) -> list[str | Path]:
     (specifier,) = settings["python"]
     python = interpreters.choose(specifier, label=path.name)
-    lowest = min(part.version for part in SpecifierSet(specifier))
-    universal = [] if "==" in specifier else ["--universal", f"--python-version={lowest}"]
+    lowest = [part.version for part in SpecifierSet(specifier) if part.operator in {">=", "~="}]
+    universal = ["--universal", *(f"--python-version={version}" for version in lowest)]
     for kind, name in (("overrides", "override"), ("excludes", "without")):
         (folder / kind).write_text("\n".join(settings[name]), "utf-8")
     compiler: list[str | Path] = [find_uv(), "pip", "compile", path, "--python", python.path]
     return [
         *compiler,
-        *universal,
+        *([] if "==" in specifier else universal),
         *(f"--{name}={value}" for name in _HANDED_ON for value in settings[name]),
         *("--overrides", folder / "overrides", "--excludes", folder / "excludes"),
         *("--quiet", "--no-config", "--no-header", "--no-annotate", *uv_options(pip_settings())),

@@ -12,6 +12,8 @@ from rlcore.cli.evaluate import env_kwargs_option, python_option, source_option,
 from rlcore.cli.output import json_option, print_json
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from rlcore.spec import ToolkitRelease
 
 _EPILOG = """\b
@@ -75,9 +77,7 @@ def _coloured(line: str) -> str:
 
 def _release(toolkit: str | None, version: str | None) -> ToolkitRelease:
     """Return the release that is named, or the newest that runs here of the only toolkit."""
-    from packaging.version import Version  # noqa: PLC0415 - help needs no registry
-
-    from rlcore.errors import MissingArgument  # noqa: PLC0415
+    from rlcore.errors import MissingArgument  # noqa: PLC0415 - help needs no registry
     from rlcore.registry import default_registry  # noqa: PLC0415
 
     registry = default_registry()
@@ -96,7 +96,17 @@ def _release(toolkit: str | None, version: str | None) -> ToolkitRelease:
         )
         raise MissingArgument(msg)
     # Of one toolkit on several frameworks, the newest of all.
-    return max(found.values(), key=lambda release: Version(release.version))
+    return max(found.values(), key=_order)
+
+
+def _order(release: ToolkitRelease) -> Version:
+    """Return what orders releases; one whose version is in no order comes first."""
+    from packaging import version  # noqa: PLC0415 - likewise
+
+    try:
+        return version.Version(release.version)
+    except version.InvalidVersion:
+        return version.Version("0")
 
 
 def _newest(key: str) -> ToolkitRelease | None:

@@ -55,7 +55,7 @@ def _run(root: pathlib.Path, stopping: Stopping) -> int:
     stopping.attach(running)
     exit_code = int(contract.exit_code(running.run()))
     told = {"exit_code": exit_code, "root": str(here.root), "asked": stopping.asked}
-    (here.root / ".runner.json").write_text(json.dumps(told))
+    _leave(here.root, told)
     if exit_code == 0:
         (here.root / "output/success").touch()
     else:
@@ -63,8 +63,15 @@ def _run(root: pathlib.Path, stopping: Stopping) -> int:
     module = os.environ.get("RLCORE_INSPECTION")
     if module and exit_code == 0:
         told.update(_inspect(here, module, stopping))
-        (here.root / ".runner.json").write_text(json.dumps(told))
+        _leave(here.root, told)
     return exit_code
+
+
+def _leave(root: pathlib.Path, told: Dict[str, Any]) -> None:
+    """Leave what became of the script; on a full disk, what was left before stays."""
+    new = root / ".runner.new"
+    new.write_text(json.dumps(told))
+    new.replace(root / ".runner.json")
 
 
 def _inspect(here: host.Host, module: str, stopping: Stopping) -> Dict[str, str]:

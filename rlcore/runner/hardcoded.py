@@ -9,7 +9,7 @@ import re
 import warnings
 from typing import Any, Iterator, List, Set
 
-_TREE = re.compile(r"/opt/ml(?![\w-])")
+_TREE = re.compile(r"(?<![\w.-])/opt/ml(?![\w-])")
 _OURS = ("rlscript", "rlserving")  # begins the names of packages that travel with every script
 _FALLBACK_OF = {"get", "getenv", "pop", "setdefault"}
 _SHELL_FALLBACK = re.compile(r"\$\{SM_\w+:?[-=][^}]*\}")
@@ -61,16 +61,26 @@ def _of_python(tree: ast.AST) -> Iterator[int]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr):  # a docstring
             passed.add(node.value)
-        elif isinstance(node, ast.Call) and _asks_a_variable(node):
-            passed.update(part for word in node.args[1:] for part in ast.walk(word))
-        elif node not in passed and _TREE.search(_string(node)):
+        passed.update(part for word in _fallbacks(node) for part in ast.walk(word))
+        if node not in passed and _TREE.search(_string(node)):
             yield node.lineno  # type: ignore[attr-defined] # every literal has one
 
 
-def _asks_a_variable(call: ast.Call) -> bool:
-    """Whether a call is `os.environ.get("SM_...", ...)` or the like."""
-    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-    return name in _FALLBACK_OF and bool(call.args) and _string(call.args[0]).startswith("SM_")
+def _fallbacks(node: ast.AST) -> List[ast.expr]:
+    """Return what a node takes only where a `SM_*` variable is unset."""
+    if isinstance(node, ast.Call) and _asks_a_variable(node):
+        return [*node.args[1:], *(word.value for word in node.keywords)]
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+        return node.values[1:] if _asks_a_variable(node.values[0]) else []
+    return []
+
+
+def _asks_a_variable(node: ast.expr) -> bool:
+    """Whether it is `os.environ.get("SM_...", ...)` or the like."""
+    if not isinstance(node, ast.Call) or not node.args:
+        return False
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    return name in _FALLBACK_OF and _string(node.args[0]).startswith("SM_")
 
 
 def _string(node: Any) -> str:
@@ -82,11 +92,12 @@ def _string(node: Any) -> str:
 def refusal(found: List[str], reason: str) -> str:
     """Return what a person is told of a script that cannot run here: why, and what to do."""
     more = " and {} more".format(len(found) - _SHOWN) if len(found) > _SHOWN else ""
+    cure = ", or {}".format(_cure()) if reason.startswith("the kernel") else ""
     return (
         "The script names /opt/ml ({}{}), and a job cannot have that folder here: {}.\nRead"
         " the paths from SM_MODEL_DIR, SM_INPUT_CONFIG_DIR, SM_OUTPUT_DATA_DIR and the other SM_*"
-        " variables instead, or {}."
-    ).format(", ".join(found[:_SHOWN]), more, reason, _cure())
+        " variables instead{}."
+    ).format(", ".join(found[:_SHOWN]), more, reason, cure)
 
 
 def _cure() -> str:

@@ -72,7 +72,7 @@ def _display(root: pathlib.Path) -> Dict[str, str]:
     try:
         return dict(display.start(root))
     except display.NoDisplay as error:
-        text = "rlcore: warning: no display: {}. Nothing can be rendered, GIFs stay off."
+        text = "rlcore: warning: no display: {}. Nothing can be rendered; leave GIFs off."
         print(text.format(error), flush=True)
         return {}
 

@@ -11,7 +11,7 @@ import errno
 import os
 import pathlib
 import sys
-from typing import List, Optional
+from typing import Any, Callable, List, Optional
 
 TREE = "/opt/ml"
 _PARENT = "/opt"
@@ -33,12 +33,14 @@ def enter(root: pathlib.Path, host: str) -> Optional[str]:
         return None
     if TREE in _around(root):
         return "the job's own files are below {}".format(TREE)
+    if not pathlib.Path(_PARENT).is_dir():
+        return "this machine has no folder {}".format(_PARENT)
     told, telling = os.pipe()
     waiting, joined = os.pipe()
     child = os.fork()
     if not child:
         os.close(joined)
-        os.write(telling, _made(root, host).encode("utf-8"))
+        os.write(telling, _attempt(_move, root, host).encode("utf-8", "replace"))
         os.close(telling)
         os.read(waiting, 1)  # until we have joined
         os._exit(0)
@@ -47,7 +49,7 @@ def enter(root: pathlib.Path, host: str) -> Optional[str]:
     with open(told, "rb") as file:  # noqa: PTH123 - a descriptor
         said = file.read().decode("utf-8")
     if said == _MADE:
-        _join(child)
+        said = _attempt(_join, child)
     os.close(joined)
     os.waitpid(child, 0)
     return None if said == _MADE else said or "the attempt was killed"
@@ -66,10 +68,10 @@ def _around(root: pathlib.Path) -> List[str]:
     return [str(folder) for path in needed for folder in path.parents]
 
 
-def _made(root: pathlib.Path, host: str) -> str:
-    """Make the namespaces, and return `_MADE` or why they could not be made."""
+def _attempt(step: Callable[..., None], *given: Any) -> str:
+    """Take a step, and return `_MADE` or why it could not be taken."""
     try:
-        _move(root, host)
+        step(*given)
     except Exception as error:  # noqa: BLE001 - the job runs without, and tells why
         return _reason(error)
     return _MADE
@@ -84,13 +86,18 @@ def _reason(error: Exception) -> str:
 
 
 def _join(process: int) -> None:
-    """Enter every namespace of a process that is not ours already."""
+    """Enter every namespace of a process that is not ours already, and stay in its root folder."""
+    inside = os.open("/proc/{}/root".format(process), os.O_RDONLY)
     for kind in ("user", "mnt", "uts"):  # the first gives the right to the others
         path = pathlib.Path("/proc/{}/ns".format(process), kind)
         if not path.samefile("/proc/self/ns/" + kind):
             namespace = os.open(str(path), os.O_RDONLY)
             _check(_libc().setns(namespace, 0), "joining namespaces")
             os.close(namespace)
+    # Entering the mounts leaves a `chroot` behind, which would show us the machine around it.
+    os.fchdir(inside)
+    os.chroot(".")
+    os.close(inside)
 
 
 def _move(root: pathlib.Path, host: str) -> None:
@@ -147,6 +154,7 @@ def _rename(root: pathlib.Path, host: str) -> None:
     hosts.write_bytes(
         pathlib.Path(_HOSTS).read_bytes().rstrip(b"\n") + "\n127.0.0.1 {}\n".format(host).encode()
     )
+    hosts.chmod(0o644)  # users that an administrator's script turns into read it, too
     _mount(str(hosts), _HOSTS, _BIND)
     name = host.encode("utf-8")
     _check(_libc().sethostname(name, len(name)), "naming the host")

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from rlcore import ToolkitRegistry, registry
@@ -107,6 +108,14 @@ def test_one_toolkit_on_several_frameworks(monkeypatch: pytest.MonkeyPatch) -> N
     release = check_env._release(None, None)  # noqa: SLF001 - the process would build it
 
     assert "ray 2.60.0 (pytorch 2.13.0)" == str(release)
+
+
+def test_a_version_in_no_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A toolkit may call its releases as it likes."""
+    newest = attrs.evolve(ToolkitRegistry().toolkit("ray.pytorch").release("2.60.0"), version="x")
+    monkeypatch.setattr(check_env, "_newest", lambda _: newest)
+
+    assert newest == check_env._release("ray.pytorch", None)  # noqa: SLF001 - as above
 
 
 def test_a_toolkit_without_a_release_that_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,8 @@ class Hardcoded(unittest.TestCase):
             "system('cp weights /opt/ml/model/')": 1,
             "x = environ.get('HERE', '/opt/ml/model')": 1,
             "x = 'file:///opt/ml/model' if y else z": 1,
+            "x = os.environ.get('SM_MODEL_DIR') and '/opt/ml/model'": 1,
+            "x = os.environ.get('HERE') or '/opt/ml/model'": 1,
             "print 'of Python 2'\nx = '/opt/ml'": 2,
         }
         for text, line in table.items():
@@ -50,9 +52,11 @@ class Hardcoded(unittest.TestCase):
             "# /opt/ml/model",
             "'''Like /opt/ml/model.'''",
             "def f():\n    '''Like /opt/ml/model.'''",
-            "x = '/opt/mlx', '/opt/ml-old'",
+            "x = '/opt/mlx', '/opt/ml-old', 's3://bucket/opt/ml', './opt/ml'",
             "x = os.environ.get('SM_MODEL_DIR', '/opt/ml/model')",
             "x = os.getenv('SM_MODEL_DIR', os.path.join('/opt/ml', 'model'))",
+            "x = os.getenv('SM_MODEL_DIR', default='/opt/ml/model')",
+            "x = os.environ.get('SM_MODEL_DIR') or os.path.join('/opt/ml', 'model')",
             "print 'of Python 2'\n# /opt/ml",
         ]
         for text in table:
@@ -77,13 +81,15 @@ class Hardcoded(unittest.TestCase):
         self.assertEqual(["helper.py:1", "run.sh:3", "train:1"], found)
 
     def test_what_a_person_is_told(self):
-        """The first few places, the reason and both ways out."""
-        told = hardcoded.refusal(["a:1", "b:2", "c:3", "d:4", "e:5"], "because")
+        """The first few places, the reason and both ways out; the kernel only where it refuses."""
+        found = ["a:1", "b:2", "c:3", "d:4", "e:5"]
+        told = hardcoded.refusal(found, "the kernel refuses it")
 
         self.assertIn("(a:1, b:2, c:3 and 2 more)", told)
-        self.assertIn("here: because.\n", told)
+        self.assertIn("here: the kernel refuses it.\n", told)
         self.assertIn("SM_MODEL_DIR", told)
-        self.assertIn("let the kernel allow it: ", told)
+        self.assertIn(" instead, or let the kernel allow it: ", told)
+        self.assertTrue(hardcoded.refusal(found, "because").endswith(" variables instead."))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,38 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 ALLOWED = [[], [sys.executable, "-c", AS_NOBODY, "allow"]]
 REFUSED = [sys.executable, "-c", AS_NOBODY, "refuse"]
+# Forbids one system call to a program, as filters of containers do.
+WITHOUT = """
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None)
+steps = struct.pack(
+    "HBBI" * 4,
+    *(0x20, 0, 0, 0),  # the call's number
+    *(0x15, 0, 1, int(sys.argv[1])),
+    *(0x06, 0, 0, 0x00050001),  # EPERM
+    *(0x06, 0, 0, 0x7FFF0000),
+)
+held = ctypes.create_string_buffer(steps)
+filters = struct.pack("HP", 4, ctypes.addressof(held))
+assert libc.prctl(38, 1, 0, 0, 0) == libc.prctl(22, 2, filters) == 0
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+SETNS = {"x86_64": "308", "aarch64": "268"}
+# Starts a program in a folder that shows all of the machine but one name; that is its root.
+OTHER_ROOT = """
+folder=$1 without=$2
+shift 2
+mount -t tmpfs none "$folder"
+touch "$folder/inside"
+for each in /*; do
+    if [ -L "$each" ]; then cp -d "$each" "$folder$each"
+    elif [ -d "$each" ] && [ "$each" != "$without" ]; then
+        mkdir "$folder$each"
+        mount --rbind "$each" "$folder$each"
+    fi
+done
+exec chroot "$folder" "$@"
+"""
 PROBE = """
 import pathlib, sys
 sys.path.insert(0, sys.argv[1])
@@ -299,6 +331,37 @@ class Namespaces(Runs):
         self.assertEqual(before, during)
         self.assertEqual(before, self.machine())
 
+    def below_another_root(self, program, without=""):
+        """Run a program in a `chroot`; return its output."""
+        self.need_namespaces()
+        folder = self.root / "elsewhere"
+        folder.mkdir()
+        user = [] if os.getuid() == 0 else ["--user", "--map-root-user"]
+        words = ["unshare", *user, "--mount", "sh", "-ec", OTHER_ROOT, "sh", str(folder), without]
+        probe = [sys.executable, "-c", program, RUNNER, str(self.root)]
+        return subprocess.check_output([*words, *probe], universal_newlines=True)
+
+    def test_a_root_folder_of_ones_own(self):
+        """A job that was started in a `chroot` stays there."""
+        seen = "print(pathlib.Path('/opt/ml/elsewhere').is_dir(), pathlib.Path('/inside').exists())"
+
+        self.assertEqual("None\nTrue True\n", self.below_another_root(PROBE + seen))
+
+    def test_a_machine_without_the_folder(self):
+        """It is told as it is: no setting of the kernel would help."""
+        output = self.below_another_root(PROBE, without="/opt")
+
+        self.assertEqual("this machine has no folder /opt\n", output)
+
+    def test_whoever_the_script_becomes_finds_names(self):
+        """The file of hosts is readable whatever the job's mask is."""
+        self.need_namespaces()
+        script = "import os; print(oct(os.stat('/etc/hosts').st_mode & 0o777))"
+
+        output = self.run_script(script, preexec_fn=lambda: os.umask(0o077))[1]
+
+        self.assertEqual("0o644\n", output)
+
     def machine(self):
         """Return what a job might have changed."""
         return {
@@ -356,6 +419,17 @@ class Refused(Runs):
 
         self.assertEqual(0, code, output)
         self.assertEqual(str(self.root / "code"), self.text("model/weights"))
+
+    def test_a_filter_of_system_calls(self):
+        """Where namespaces can be made but not joined, the script runs without as well."""
+        number = SETNS.get(os.uname().machine)
+        if number is None:
+            self.skipTest("the number of this machine's system call is not known here")
+        forbidding = [sys.executable, "-c", WITHOUT, number]
+
+        code, output = self.run_script("import os; print(os.getcwd())", wrapper=forbidding)
+
+        self.assertEqual((0, "{}/code\n".format(self.root)), (code, output))
 
     def test_a_hard_coded_path(self):
         """The job fails before the script has begun, and says which line, why and what to do."""
@@ -488,6 +562,18 @@ class Inspection(Runs):
             "The model could not be checked: the inspection ended with 1: KeyError: 'layer'",
             self.left("unchecked"),
         )
+
+    def test_a_disk_without_room_for_what_was_found(self):
+        """What the script itself had come to is known all the same."""
+        self.inspected(
+            """
+            import os, resource
+            resource.prlimit(os.getppid(), resource.RLIMIT_FSIZE, (0, 0))
+            print('{"check": "export", "message": "no"}')
+            """
+        )
+
+        self.assertEqual((0, False, None), (self.left(), self.left("asked"), self.left("warning")))
 
     def test_a_script_that_was_stopped(self):
         """What it saved in the end is looked at as well."""

@@ -80,13 +80,22 @@ def test_hashes_are_those_of_linux(small: Path) -> None:
     assert [False, False] == [digest in pins for digest in (WINDOWS, MUSL)]
 
 
-def test_lock_for_the_oldest_python(small: Path) -> None:
-    """What is resolved is what that Python can install."""
-    if not any(python.version.startswith("3.6.") for python in find_interpreters()):
-        pytest.skip("no Python 3.6 on this machine")
-    small.write_text("# python: ==3.6.*\nzipp\n", "utf-8")
+@pytest.mark.parametrize(
+    ("python", "specifier", "wanted", "pin"),
+    [
+        ("3.6.", "==3.6.*", "zipp", "zipp==3.6.0"),
+        ("3.9.", ">=3.9,<3.10", "click", "click==8.1.8 ; python_full_version < '3.10'"),
+    ],
+)
+def test_lock_for_the_oldest_python(
+    small: Path, python: str, specifier: str, wanted: str, pin: str
+) -> None:
+    """What is resolved is what that Python can install, the lowest one of a range."""
+    if not any(each.version.startswith(python) for each in find_interpreters()):
+        pytest.skip(f"no Python {python}* on this machine")
+    small.write_text(f"# python: {specifier}\n{wanted}\n", "utf-8")
 
-    assert locked(small).startswith("zipp==3.6.0 \\\n")
+    assert locked(small).startswith(f"{pin} \\\n")
 
 
 def test_check(small: Path) -> None:

@@ -430,6 +430,11 @@ def test_credentials_that_expire_while_watching(
             InvalidArgument,
             "max_wait is 5 and must be at least max_run, which is 86400",
         ),
+        (
+            {"request_overrides": {"StoppingCondition": {"MaxRuntimeInSeconds": "60"}}},
+            InvalidArgument,
+            "StoppingCondition.MaxRuntimeInSeconds is '60'",
+        ),
         ({"max_run": 2_419_201}, InvalidArgument, "for 2419200 s (28 days) at most"),
         ({"tags": {"AWS:team": "games"}}, InvalidArgument, "The tag 'AWS:team' is AWS's own"),
         ({"subnets": ["s"]}, InvalidArgument, "subnets was given without security_group_ids"),
