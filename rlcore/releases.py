@@ -47,8 +47,9 @@ class Row:
             `release.data["hosting"]`, where `FrameworkModel` finds it.
         training: `{"python": specifier, "lock": file}` or `{"unavailable": reason}`.
         serving: Likewise, the environment that serves its policies.
-        native_serving: Likewise, see `ToolkitRelease`.
-        inspection: See `ToolkitRelease`.
+        native_serving: Likewise, see `ToolkitRelease`; or `"training"`, for the same environment.
+        display: See `ToolkitRelease`.
+        inspection: Likewise.
         metrics: The regular expression of each metric, by its name.
         step_pattern: See `ToolkitRelease`, as for the rest.
         image_requirements: What a deep-learning image lacks.
@@ -61,7 +62,8 @@ class Row:
     hosting: Mapping[str, Any] | None = None
     training: Mapping[str, str]
     serving: Mapping[str, str]
-    native_serving: Mapping[str, str] | None = None
+    native_serving: Mapping[str, str] | str | None = None
+    display: bool = False
     inspection: str | None = None
     metrics: Mapping[str, str] = attrs.field(factory=dict)
     step_pattern: str | None = None
@@ -98,7 +100,8 @@ class ReleaseTable:
             framework_version=row.framework_version,
             training=self._environment(row.training),
             serving=self._environment(row.serving),
-            native_serving=self._environment(row.native_serving) if row.native_serving else None,
+            native_serving=self._native(row),
+            display=row.display,
             inspection=row.inspection,
             image_requirements=row.image_requirements,
             script_packages=row.script_packages,
@@ -140,6 +143,12 @@ class ReleaseTable:
             f"Provided {asked} is not supported. Did you mean {nearest_version(version, known)!r}?"
             f" Known versions: {', '.join(known)}."
         )
+
+    def _native(self, row: Row) -> Environment | Unavailable | None:
+        given = row.native_serving
+        if given is None:
+            return None
+        return self._environment(row.training if isinstance(given, str) else given)
 
     def _environment(self, entry: Mapping[str, str]) -> Environment | Unavailable:
         if "unavailable" in entry:

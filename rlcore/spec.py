@@ -84,6 +84,7 @@ class ToolkitRelease:
         serving: The environment that serves its policies, or why there is none.
         native_serving: The environment that serves models in the framework's own format and code of
             the user's, where that is another one.
+        display: Whether scripts may want to draw: they get a display where there is none.
         inspection: Module that looks at the model of a job that has succeeded, in the job's own
             environment, and says what is wrong with it.
         image_requirements: What a deep-learning image lacks, without the framework itself.
@@ -99,6 +100,7 @@ class ToolkitRelease:
     training: Environment | Unavailable
     serving: Environment | Unavailable
     native_serving: Environment | Unavailable | None = None
+    display: bool = False
     inspection: str | None = None
     image_requirements: tuple[str, ...] = attrs.field(default=(), converter=_strings)
     script_packages: tuple[str, ...] = attrs.field(default=(), converter=_strings)

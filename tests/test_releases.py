@@ -64,6 +64,28 @@ def lab(tmp_path: Path) -> ReleaseTable:
     return table(tmp_path, DOCUMENT)
 
 
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({}, None),
+        ({"native_serving": "training"}, "lab==2.0"),
+        ({"native_serving": {"python": ">=3.6", "lock": "locks/old.txt"}}, "old==1.0"),
+    ],
+)
+def test_what_serves_models_in_the_frameworks_format(
+    tmp_path: Path, entry: dict[str, Any], expected: str | None
+) -> None:
+    """Nothing of its own, the environment that trains, or one more."""
+    rows = [{**row, **entry} for row in DOCUMENT["releases"]]
+    found = table(tmp_path, {**DOCUMENT, "releases": rows})
+    (tmp_path / "locks/old.txt").write_text("old==1.0\n", encoding="utf-8")
+
+    native = found.validate_version("2.0").native_serving
+
+    first = native.requirements[0].partition(" ")[0] if isinstance(native, Environment) else None
+    assert expected == first
+
+
 def test_release_of_defaults(lab: ReleaseTable) -> None:
     """What a row leaves out comes from the defaults."""
     release = lab.validate_version("1.0")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from packaging.specifiers import SpecifierSet
 
 from rlcore import storage
 from rlcore.errors import (
@@ -57,7 +56,7 @@ def make(request: JobRequest, home: Path, grace: float) -> Plan:
         "environment": plain(environment),
         "config": _config(request, output),
         "inspection": release.inspection,
-        "display": _is_old(environment.python),
+        "display": release.display,
         "channels": {channel.name: str(_folder(channel)) for channel in request.channels},
         "variables": dict(request.environment),
         "source_uri": request.source_uri,
@@ -104,12 +103,6 @@ def _training_environment(release: ToolkitRelease) -> Environment:
         msg = f"{release} does not run on the local platform: {release.training.reason}"
         raise ReleaseUnavailable(msg)
     return release.training
-
-
-def _is_old(python: str) -> bool:
-    """Whether no Python since 3.8 fits: what needs an older one renders through a window."""
-    specifier = SpecifierSet(python)
-    return not any(specifier.contains(f"3.{minor}") for minor in range(8, 20))
 
 
 def _check_resources(request: JobRequest) -> None:

@@ -161,7 +161,7 @@ class Run:
 
     def _kill_by_runner(self) -> None:
         """Let the runner kill the script and everything below it."""
-        self._log.tell("The script did not end in time; it is killed.")
+        self._log.tell("The job did not end in time; it is killed.")
         self._release()
         self._limit(_KILL_PATIENCE, self._kill)
 

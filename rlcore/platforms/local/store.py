@@ -169,8 +169,10 @@ class Store:
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(_SCHEMA)
-        with suppress(sqlite3.OperationalError):  # the column is there, but for older databases
-            connection.execute("ALTER TABLE jobs ADD COLUMN warnings TEXT")
+        columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(jobs)")]
+        if "warnings" not in columns:  # a list that an earlier version has made
+            with suppress(sqlite3.OperationalError):  # another process adds it at this moment
+                connection.execute("ALTER TABLE jobs ADD COLUMN warnings TEXT")
         return connection
 
 

@@ -94,7 +94,7 @@ def test_an_old_script_unmodified(jobs, tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text))
     bundle = source.bundle("train.py", tmp_path / "src", [tmp_path / "common/helpers"])
-    release = attrs.evolve(jobs.request().release, training=OLD)
+    release = attrs.evolve(jobs.request().release, training=OLD, display=True)
     plan = jobs.platform.plan(
         jobs.request(
             release=release, hyperparameters={"rl.discount": 0.99}, output_path=str(tmp_path)

@@ -43,15 +43,11 @@ def test_the_plan_is_plain_data():
     assert dict(document) == json.loads(json.dumps(dict(document)))
 
 
-@pytest.mark.parametrize(
-    ("python", "expected"),
-    [("==3.6.*", True), (">=3.6,<3.8", True), ("==3.6.15", True), (">=3.6", False)],
-)
-def test_who_may_want_a_display(python, expected):
-    """What needs a Python before 3.8 renders through a window."""
-    release = attrs.evolve(RELEASE, training=Environment(python=python, requirements=()))
+def test_a_display_is_for_releases_that_draw():
+    """The release says so."""
+    drawing = attrs.evolve(RELEASE, display=True)
 
-    assert expected is plan(release=release).document["display"]
+    assert [False, True] == [plan(release=each).document["display"] for each in (RELEASE, drawing)]
 
 
 def test_the_files_of_the_contract(tmp_path):

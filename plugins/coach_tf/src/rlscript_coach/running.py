@@ -106,7 +106,8 @@ def _prepare(manager: Any) -> bool:
     wanted = bool(view.dump_gifs or view.dump_mp4)
     # Coach films its own evaluations, which are not held.
     view.dump_gifs = view.dump_mp4 = False
-    if wanted and not os.environ.get("DISPLAY"):
+    # A job has been told already.
+    if wanted and not os.environ.get("DISPLAY") and "RLCORE_JOB_NAME" not in os.environ:
         rlscript.announce("warning: there is no display (DISPLAY is not set): no GIFs are made")
     return wanted and bool(os.environ.get("DISPLAY"))
 
