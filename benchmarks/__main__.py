@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import endpoint, jobs, report, sagemaker, size, startup, throughput
+from benchmarks import coach, endpoint, jobs, report, sagemaker, size, startup, throughput
 from benchmarks.workbench import CHECKOUT, workbench
 
 GROUPS = {
@@ -15,6 +15,7 @@ GROUPS = {
     "jobs": jobs,
     "endpoint": endpoint,
     "sagemaker": sagemaker,
+    "coach": coach,
     "size": size,
 }
 

@@ -80,33 +80,45 @@ def _client(bench: Workbench, code: str) -> str:
 
 
 def _busy(bench: Workbench, seconds: int) -> Result:
-    """Compare the script's CPU with that of all other processes of the job, start-up left out."""
     script = bench.folder / "busy.py"
     script.write_text(BUSY.format(seconds=seconds), encoding="utf-8")
-    # Variables of rlcore's own do not reach the script: the mark must not look like one.
-    mark = f"BENCHMARK_RUN={uuid.uuid4()}"
     code = (
         "from rlcore import RLEstimator;"
         f"RLEstimator({str(script)!r}, toolkit='vw', toolkit_version='8.7.0').fit()"
     )
+    share = share_of_the_others(bench, code, after=seconds * 0.3, during=seconds * 0.4)
+    return Result(
+        what="CPU of client and supervisor while training, of the script's",
+        unit="%",
+        ours=share,
+        bar=2,
+    )
+
+
+def share_of_the_others(bench: Workbench, code: str, *, after: float, during: float) -> float:
+    """Return what all processes of a client's job but the busiest spend, in percent of that one.
+
+    Args:
+        bench: Where it runs.
+        code: The client's program.
+        after: Seconds from its start that do not count: until the script is busy.
+        during: Seconds that do.
+    """
+    # Variables of rlcore's own do not reach the script: the mark must not look like one.
+    mark = f"BENCHMARK_RUN={uuid.uuid4()}"
     with subprocess.Popen(
         [bench.bin / "python", "-c", code],
         env={**bench.environ, **dict([mark.split("=")])},
         stdout=subprocess.DEVNULL,
     ) as client:
-        time.sleep(seconds * 0.3)
-        before = _cpu_by_process(mark)
-        time.sleep(seconds * 0.4)
-        after = _cpu_by_process(mark)
+        time.sleep(after)
+        first = _cpu_by_process(mark)
+        time.sleep(during)
+        second = _cpu_by_process(mark)
     if client.returncode:
-        sys.exit("The busy job failed.")
-    spent = sorted(after[pid] - ticks for pid, ticks in before.items() if pid in after)
-    return Result(
-        what="CPU of client and supervisor while training, of the script's",
-        unit="%",
-        ours=100 * sum(spent[:-1]) / spent[-1],
-        bar=2,
-    )
+        sys.exit("The job failed.")
+    spent = sorted(second[pid] - ticks for pid, ticks in first.items() if pid in second)
+    return 100 * sum(spent[:-1]) / spent[-1]
 
 
 def _cpu_by_process(mark: str) -> dict[int, int]:

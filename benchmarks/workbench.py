@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 
 CHECKOUT = Path(__file__).parents[1]
-DISTRIBUTIONS = (".", "plugins/ray", "tests/distributions/rl-plugin-vw")
+DISTRIBUTIONS = (".", "plugins/ray", "plugins/coach_tf", "tests/distributions/rl-plugin-vw")
 PEERS = {
     "TorchX": ("torchx==0.7.0",),
     "SDK v2": ("sagemaker<3",),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rlcore.platforms.base import Platform
 
 _FEWEST_ACTIONS = 2
+_ACTIONS = "actions"  # what SavedModels of policies call them, beside the numbers
 _VALUE_AND_POLICY = 2
 
 
@@ -39,8 +40,8 @@ class _GreedyPredictor(Predictor, abc.ABC):
             return super()._answer(question)
         _check_greedy(question)
         if question.get("observations") is None:
-            return {"action": self._best(self._scores([question["observation"]])[0])}
-        return {"actions": [self._best(each) for each in self._scores(question["observations"])]}
+            return {"action": self._chosen(self._scores([question["observation"]])[0])}
+        return {"actions": [self._chosen(each) for each in self._scores(question["observations"])]}
 
     def _asks_a_policy(self) -> bool:
         """Tell whether hosting says that a policy of ours answers; asked until it is in service."""
@@ -54,6 +55,12 @@ class _GreedyPredictor(Predictor, abc.ABC):
                     return False
                 self._policies = now.policies or ()
         return bool(self._policies)
+
+    def _chosen(self, answer: Any) -> Any:
+        """Return the action in an answer that names it, else the one with the greatest number."""
+        if isinstance(answer, dict) and _ACTIONS in answer:
+            return answer[_ACTIONS]
+        return answer if type(answer) is int else self._best(answer)
 
     def _best(self, scores: Any) -> int:
         if not _is_scores(scores):

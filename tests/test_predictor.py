@@ -350,6 +350,21 @@ def test_acting_by_tensorflow_serving() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "action"),
+    [
+        (1, 1),
+        ({"actions": 2, "logits": [0.1, 0.2, 0.7]}, 2),
+        ({"actions": [0.5], "mean": [0.5]}, [0.5]),
+    ],
+)
+def test_acting_by_a_policy_that_names_its_actions(answer: Any, action: Any) -> None:
+    """What a SavedModel of a policy answers is the action already."""
+    hosting = bare(lambda _: as_json({"predictions": [answer]}))
+
+    assert action == TensorFlowPredictor(NAME, hosting=hosting).act([0.0])
+
+
+@pytest.mark.parametrize(
     "answer",
     [[0.2, 0.8], [[0.2, 0.8]], [[[0.2, 0.8]]], [[[1.5]], [[0.2, 0.8]]], [[1.5], [0.2, 0.8]]],
 )

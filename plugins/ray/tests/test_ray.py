@@ -115,6 +115,9 @@ def test_classic_environments(toolkit: Toolkit, key: str, version: str) -> None:
     assert "onnxruntime" in served
     assert not {"ray", framework} & served
     assert () == release.image_requirements
+    assert ("rlscript_ray",) == release.script_packages
+    inspections = {"ray.tensorflow": "rlscript_ray.inspection", "ray.pytorch": None}
+    assert inspections[key] == release.inspection
 
 
 @pytest.mark.parametrize(("key", "version"), CLASSIC_KEYS)

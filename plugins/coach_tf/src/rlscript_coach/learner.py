@@ -79,11 +79,13 @@ class CoachLearner(rlscript.Learner):
         return self.policy.act(turns)
 
     def evaluate(self, make: Callable[[], Any], episodes: int) -> rlscript.Evaluation:
-        """Return the outcome of greedy episodes, and print it as Coach prints evaluations."""
+        """Return the outcome of greedy episodes, and print their mean as Coach prints a return.
+
+        One line an evaluation: the metrics of the original read each as an evaluation's outcome.
+        """
         with filmed(make, self.step if self._film else None) as stage:
             found = rlscript.evaluate(self.act, stage, episodes)
-        for each in found.returns:
-            sys.stdout.write(_TESTING.format(agent=self._agent, total=round(each, 2)))
+        sys.stdout.write(_TESTING.format(agent=self._agent, total=round(found.return_mean, 2)))
         sys.stdout.flush()
         return found
 

@@ -70,9 +70,8 @@ class Whole(Job):
         self.assertEqual("EnvironmentSteps(220) reached", outcome.reason)
         self.assertEqual(260, outcome.step)
         returns = [float(each) for each in TESTING.findall(printed)]
-        self.assertEqual(9, len(returns))  # after 100 steps, after 200, and at the end
-        means = [np.mean(returns[at : at + 3]) for at in (0, 3, 6)]
-        self.assertAlmostEqual(max(means), outcome.best_return, 1)
+        self.assertEqual(3, len(returns))  # after 100 steps, after 200, and at the end
+        self.assertAlmostEqual(max(returns), outcome.best_return, 1)
         manifest = read_manifest(self.model)
         self.assertEqual(outcome.best_return, manifest["evaluation"]["return_mean"])
         self.assertEqual({"id": toys.HERE, "kwargs": {}, "wrappers": []}, manifest["env"])
@@ -96,7 +95,7 @@ class Whole(Job):
         made = toys.manager("DQN")
         outcome, printed = self.train(made, display=":0", **settings)
         self.assertIn("reached -1000", outcome.reason)
-        self.assertEqual(2, len(TESTING.findall(printed)))
+        self.assertEqual(1, len(TESTING.findall(printed)))
         self.assertEqual(0.9, made.agent_params.algorithm.discount)
         self.assertEqual([], [each for each in self.model.rglob("*") if each.is_file()])
         (film,) = (self.folder / "intermediate" / "gifs").glob("*.gif")

@@ -7,8 +7,8 @@
     stop = rlscript.StopRule(evaluation_return=475)
     rlscript_ray.train(PPOConfig(), env="CartPole-v1", stop=stop)
 
-For RLlib's current API stack on PyTorch. Importing this needs neither Ray nor PyTorch: editors and
-`pydoc` show it wherever it is installed.
+For RLlib's current API stack on PyTorch; `rlscript_ray.classic` is for Ray before 2. Importing this
+needs neither Ray nor PyTorch: editors and `pydoc` show it wherever it is installed.
 """
 
 from rlscript_ray.fitness import check_environment

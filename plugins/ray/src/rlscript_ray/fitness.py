@@ -18,9 +18,11 @@ def check_environment(env: Any) -> None:
     kind = type(space).__name__
     if kind == "Box" and len(space.shape) == 1 and space.dtype.kind == "f":
         return
-    if kind == "Discrete" and space.start == 0:
+    # Spaces of gym before Gymnasium count from 0 alone.
+    start = getattr(space, "start", 0)
+    if kind == "Discrete" and start == 0:
         return
-    if kind == "MultiDiscrete" and space.nvec.ndim == 1 and not space.start.any():
+    if kind == "MultiDiscrete" and space.nvec.ndim == 1 and not getattr(start, "any", bool)():
         return
     part, reason = "PPO's policy", "over {} is not translated".format(space)
     raise ExportRefused(part, reason)

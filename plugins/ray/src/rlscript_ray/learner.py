@@ -17,6 +17,7 @@ from rlscript_ray.refusals import WarmStartRefused
 from rlscript_ray.seats import seats_of
 from rlscript_ray.translation import Policy, translate
 from rlscript_ray.verification import check_export
+from rlscript_ray.warmstart import FILTERED, require_fit
 
 # What RLlib tells of its training episodes.
 _EPISODES = (
@@ -25,7 +26,6 @@ _EPISODES = (
     "episode_return_max",
     "episode_len_mean",
 )
-_MOST_MISFITS = 8
 
 
 class RLlibLearner(rlscript.Learner):
@@ -87,7 +87,7 @@ class RLlibLearner(rlscript.Learner):
         _require_no_filter(seats[0].observations)
         with np.load(folder / read_manifest(folder)["weights"]) as file:
             weights = dict(file)
-        _require_fit(weights, self._weights())
+        require_fit(weights, self._weights())
         self._policies = {}
         given: Dict[str, Dict[str, Any]] = {seat.module_id: {} for seat in seats}
         for seat in seats:
@@ -120,30 +120,7 @@ class RLlibLearner(rlscript.Learner):
 
 def _require_no_filter(pipeline: Any) -> None:
     if any(isinstance(piece, MeanStdFilter) for piece in pipeline.connectors):
-        msg = (
-            "the weights in the channel 'model' were trained with MeanStdFilter's statistics, "
-            "which a checkpoint carries and a model does not: give the channel 'checkpoint' instead"
-        )
-        raise WarmStartRefused(msg)
-
-
-def _require_fit(given: Dict[str, Any], own: Dict[str, Any]) -> None:
-    """Compare the names and shapes of a model's weights with the network's own."""
-    before = {name: tuple(weight.shape) for name, weight in given.items()}
-    now = {name: tuple(weight.shape) for name, weight in own.items()}
-    misfits = [
-        "{} is {} in the model, {} here".format(
-            name, before.get(name, "missing"), now.get(name, "missing")
-        )
-        for name in sorted(set(before) | set(now))
-        if before.get(name) != now.get(name)
-    ]
-    if misfits:
-        shown, left = misfits[:_MOST_MISFITS], len(misfits[_MOST_MISFITS:])
-        shown += ["and {} more".format(left)] if left else []
-        msg = "the weights in the channel 'model' are another network's: {}. {}"
-        advice = "Give the config the network and the environment that the model was trained with"
-        raise WarmStartRefused(msg.format("; ".join(shown), advice))
+        raise WarmStartRefused(FILTERED)
 
 
 def _measured(value: Any) -> Optional[float]:

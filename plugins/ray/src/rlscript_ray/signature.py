@@ -1,12 +1,16 @@
 """What a policy's graph takes and gives: an observation's arrays, states, noise, the action."""
 
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+import importlib.util
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
-from gymnasium import spaces
 
 import rlscript
 from rlscript_ray.refusals import ExportRefused
+
+# Classic releases of Ray come with gym.
+_LIBRARY = "gymnasium" if importlib.util.find_spec("gymnasium") else "gym"
+spaces: Any = importlib.import_module(_LIBRARY + ".spaces")
 
 # Others are widened on their way into the graph: ONNX Runtime is fed these everywhere.
 _TYPES = (np.float32, np.float64, np.int64, np.int32, np.uint8)
@@ -44,25 +48,27 @@ class Signature(NamedTuple):
         action: Likewise of actions.
         leaves: The arrays of an observation.
         states: The arrays of the state; none for a policy that keeps none.
-        noise: What it samples with.
+        noise: What it samples with; None for a policy that only acts greedily.
+        check: Name of the output from which an action is chosen.
     """
 
     observation: Any
     action: Any
     leaves: List[Leaf]
     states: List[State]
-    noise: Noise
+    noise: Optional[Noise]
+    check: str = "dist"
 
     @property
     def inputs(self) -> List[str]:
         """The names of the inputs."""
         parts = [each.name for each in self.leaves] + [each.name for each in self.states]
-        return [*parts, "noise"]
+        return [*parts, "noise"] if self.noise else parts
 
     @property
     def outputs(self) -> List[str]:
-        """The names of the outputs; `dist` are the inputs of the action's distribution."""
-        return ["action", *(each.next_name for each in self.states), "dist"]
+        """The names of the outputs; the last are the inputs of the action's distribution."""
+        return ["action", *(each.next_name for each in self.states), self.check]
 
     def arrays(self, observations: Sequence[Any], states: Sequence[Any]) -> List[np.ndarray]:
         """Return the inputs for greedy actions; a state that is None is the initial one."""
@@ -73,7 +79,8 @@ class Signature(NamedTuple):
         for part in self.states:
             zeros = np.zeros(part.shape, np.float32)
             found.append(np.stack([zeros if s is None else s[part.name] for s in states]))
-        found.append(np.zeros((len(observations), *self.noise.shape), np.float32))
+        if self.noise:
+            found.append(np.zeros((len(observations), *self.noise.shape), np.float32))
         return found
 
     def next_states(self, outputs: Sequence[np.ndarray], count: int) -> List[Any]:
@@ -85,7 +92,6 @@ class Signature(NamedTuple):
 
     def describe(self, graph: str) -> Dict[str, Any]:
         """Return the policy as its manifest has it; *graph* is the file's name."""
-        noise = {"name": "noise", "role": "noise", "law": self.noise.law}
         leaves = [{"name": each.name, "path": list(each.path)} for each in self.leaves]
         states = [
             {"name": each.name, "role": "state", "shape": list(each.shape)} for each in self.states
@@ -97,9 +103,16 @@ class Signature(NamedTuple):
             "graph": graph,
             "observation": rlscript.describe_space(self.observation),
             "action": rlscript.describe_space(self.action),
-            "inputs": [*leaves, *states, dict(noise, shape=list(self.noise.shape))],
-            "outputs": [{"name": "action"}, *following, {"name": "dist", "role": "check"}],
+            "inputs": [*leaves, *states, *self._noise()],
+            "outputs": [{"name": "action"}, *following, {"name": self.check, "role": "check"}],
         }
+
+    def _noise(self) -> List[Dict[str, Any]]:
+        """Return the noise as a manifest's inputs have it."""
+        if not self.noise:
+            return []
+        law, shape = self.noise.law, list(self.noise.shape)
+        return [{"name": "noise", "role": "noise", "law": law, "shape": shape}]
 
 
 def leaves_of(space: Any) -> List[Leaf]:

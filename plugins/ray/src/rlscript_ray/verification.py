@@ -5,7 +5,6 @@ from typing import Any, List, Sequence, Tuple
 
 import numpy as np
 import torch
-from gymnasium import spaces
 from ray.rllib.algorithms.algorithm import Algorithm
 from ray.rllib.connectors import env_to_module
 from ray.rllib.connectors.common.flatten_observations import FlattenObservations
@@ -16,17 +15,12 @@ from ray.rllib.utils.spaces.space_utils import (
     unsquash_action,
 )
 
+from rlscript_ray.comparison import WIDE_TOLERANCE, differing, far
 from rlscript_ray.connectors import filter_of, observation_pieces, removed_keys
 from rlscript_ray.refusals import ExportWrong
 from rlscript_ray.seats import Seat, current_module
 from rlscript_ray.signature import Signature
 
-# Two logits nearer than this may order either way in another implementation of the same sums.
-_TIE = 1e-5
-_MOST_TIES = 0.001
-_TOLERANCE = 1e-5
-# Large logits round by more, and a gate may be steep just where an observation is.
-_WIDE_TOLERANCE = 1e-3
 # How many rows carry their states side by side through a recurrent policy.
 _ROWS = 16
 
@@ -132,34 +126,6 @@ class Reference:
         return actions
 
 
-def differing(
-    space: Any, expected: np.ndarray, actual: np.ndarray, inputs: np.ndarray
-) -> np.ndarray:
-    """Tell for each row whether the actions differ by more than rounding.
-
-    Args:
-        space: The environment's space of actions.
-        expected: RLlib's actions.
-        actual: The export's.
-        inputs: RLlib's inputs of the distributions.
-    """
-    if isinstance(space, spaces.Box):
-        return np.asarray(_far(expected, actual, _TOLERANCE).any(axis=-1))
-    counts = [space.n] if isinstance(space, spaces.Discrete) else space.nvec
-    rows = len(expected)
-    differ = (expected != actual).reshape(rows, -1)
-    tie = np.stack(
-        [_is_tie(part) for part in np.split(inputs, np.cumsum(counts)[:-1], axis=-1)], axis=-1
-    )
-    accepted = np.mean((differ & tie).any(axis=-1)) <= _MOST_TIES
-    return np.asarray((differ & ~tie if accepted else differ).any(axis=-1))
-
-
-def _is_tie(logits: np.ndarray) -> np.ndarray:
-    best = np.sort(logits, axis=-1)[:, -2:]
-    return np.asarray(best[:, -1] - best[:, 0] <= _TIE)
-
-
 def _compared(
     reference: Reference,
     session: Any,
@@ -177,7 +143,7 @@ def _compared(
         expected, inputs, state = reference.step(seen, state)
         kept = zip(reference.rows(state, size), signature.next_states(outputs, size))
         strayed = np.array([_strayed(*pair) for pair in kept])
-        strayed |= _far(inputs, outputs[-1], _WIDE_TOLERANCE).any(axis=-1)
+        strayed |= far(inputs, outputs[-1], WIDE_TOLERANCE).any(axis=-1)
         found.append((expected, outputs[0], inputs, strayed))
     return tuple(np.concatenate(parts) for parts in zip(*found))
 
@@ -192,13 +158,7 @@ def _repeated(state: Any, count: int) -> Any:
 def _strayed(expected: Any, actual: Any) -> bool:
     if actual is None:
         return expected is not None
-    return any(_far(part, actual[name], _WIDE_TOLERANCE).any() for name, part in expected.items())
-
-
-def _far(expected: np.ndarray, actual: np.ndarray, tolerance: float) -> np.ndarray:
-    allowed = tolerance * np.maximum(1.0, np.abs(expected))
-    # Written so that a value that is no number is far from everything.
-    return np.asarray(~(np.abs(expected - actual) <= allowed))
+    return any(far(part, actual[name], WIDE_TOLERANCE).any() for name, part in expected.items())
 
 
 def _session(graph: bytes) -> Any:

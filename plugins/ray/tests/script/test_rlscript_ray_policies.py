@@ -22,11 +22,12 @@ from toys import built, config, here, recurrent, stir
 
 import rlscript
 from rlscript.models import read_manifest
+from rlscript_ray.comparison import differing
 from rlscript_ray.export import describe, to_onnx
 from rlscript_ray.learner import RLlibLearner
 from rlscript_ray.seats import seats_of
 from rlscript_ray.translation import translate
-from rlscript_ray.verification import Reference, differing
+from rlscript_ray.verification import Reference
 from rlserving import policies
 
 COUNT = 10000

@@ -1,0 +1,170 @@
+"""Where the classic releases of Ray keep the same things. Ray is imported when it is asked for."""
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple
+
+from rlscript.settings import HyperparameterError
+from rlscript_ray.classic.hyperparameters import unknown
+from rlscript_ray.refusals import ExportRefused
+
+_NOTE = "rllib.json"
+# Of whose policies the parts are known; the others keep them elsewhere.
+_KNOWN = ("0.6.", "0.8.5", "1.6.")
+
+
+class ReleaseUnknown(NotImplementedError):
+    """This release of Ray is none of those whose policies are read."""
+
+
+class CheckpointRefused(ValueError):
+    """A checkpoint is another release's, another trainer's or another framework's."""
+
+
+class Parts(NamedTuple):
+    """What of a trainer acts in this process.
+
+    Attributes:
+        trainer: The trainer.
+        worker: Its local worker, whose policy is the trained one.
+        policy: The policy.
+        preprocessor: What turns observations into the network's.
+        filter: What normalises them.
+        config: The trainer's whole config.
+    """
+
+    trainer: Any
+    worker: Any
+    policy: Any
+    preprocessor: Any
+    filter: Any
+    config: Dict[str, Any]
+
+
+def require_known() -> None:
+    """Check that this release of Ray is one whose policies are read.
+
+    Raises:
+        ReleaseUnknown: It is another one.
+    """
+    version = str(importlib.import_module("ray").__version__)
+    if not version.startswith(_KNOWN):
+        msg = "rlscript_ray.classic is for Ray 0.6, 0.8.5 and 1.6, and this is Ray {}: {}"
+        advice = "take one of those releases, or train with Ray's own interface"
+        raise ReleaseUnknown(msg.format(version, advice))
+
+
+def parts_of(trainer: Any) -> Parts:
+    """Return the parts of a trainer of one policy.
+
+    Raises:
+        ExportRefused: It keeps its policy elsewhere, as evolution strategies do.
+    """
+    # Ray 0.6 calls it an evaluator.
+    worker = getattr(trainer, "local_evaluator", None)
+    if worker is None and hasattr(trainer, "workers"):
+        worker = trainer.workers.local_worker()
+    if worker is None or not hasattr(worker, "policy_map"):
+        raise ExportRefused(trainer, "keeps its policy in no worker of RLlib's")
+    (name,) = worker.policy_map.keys()
+    return Parts(
+        trainer,
+        worker,
+        worker.policy_map[name],
+        worker.preprocessors[name],
+        worker.filters[name],
+        trainer.config,
+    )
+
+
+def workers_elsewhere(trainer: Any) -> List[Any]:
+    """Return the handles of the workers in other processes."""
+    if hasattr(trainer, "workers"):
+        return list(trainer.workers.remote_workers())
+    return list(getattr(trainer.optimizer, "remote_evaluators", ()))
+
+
+def trainer_class(run: Any) -> Any:
+    """Return the class of a trainer that is given by its name or as a class.
+
+    Raises:
+        HyperparameterError: The name is none that this release of Ray knows.
+    """
+    if not isinstance(run, str):
+        return run
+    registry = importlib.import_module("ray.rllib.agents.registry")
+    known = [*registry.ALGORITHMS, *registry.CONTRIBUTED_ALGORITHMS]
+    if run not in known:
+        what = "trainer {!r} (rl.training.run, or the first argument of `train`)".format(run)
+        raise HyperparameterError(unknown(what, run, known))
+    find = getattr(registry, "get_trainer_class", None) or registry.get_agent_class
+    return find(run)
+
+
+def default_config(trainer: Any) -> Dict[str, Any]:
+    """Return the config that a class of trainers has by default."""
+    found = trainer.__dict__.get("_default_config") or getattr(trainer, "_default_config", None)
+    if not isinstance(found, dict):
+        msg = "{} is no trainer of RLlib: it has no default config"
+        raise TypeError(msg.format(trainer))
+    return found
+
+
+def framework() -> str:
+    """Return the framework of this environment, `tensorflow` or `torch`; TensorFlow if both are."""
+    for name in ("tensorflow", "torch"):
+        if importlib.util.find_spec(name):
+            return name
+    msg = "neither TensorFlow nor PyTorch is installed beside Ray"
+    raise ImportError(msg)
+
+
+def with_framework(config: Dict[str, Any], default: Dict[str, Any]) -> Dict[str, Any]:
+    """Return a config that names the framework of this environment, unless it names one."""
+    torch = framework() == "torch"
+    if "framework" in default:
+        return dict({"framework": "torch" if torch else "tf"}, **config)
+    if torch and "use_pytorch" in default:
+        return dict({"use_pytorch": True}, **config)
+    return config
+
+
+def write_checkpoint(trainer: Any, folder: Path) -> None:
+    """Write Ray's own checkpoint into a folder, and what it is of."""
+    written = Path(trainer.save(str(folder.resolve() / "rllib")))
+    note = dict(_origin(trainer), path=str(written.relative_to(folder.resolve())))
+    (folder / _NOTE).write_text(json.dumps(note))
+
+
+def read_checkpoint(trainer: Any, folder: Path) -> None:
+    """Restore a trainer from what `write_checkpoint` wrote.
+
+    Raises:
+        CheckpointRefused: It is of another release, trainer or framework; nothing was restored.
+    """
+    path = folder / _NOTE
+    if not path.is_file():
+        msg = "the checkpoint {} is none of classic RLlib: it has no {}"
+        raise CheckpointRefused(msg.format(folder.name, _NOTE))
+    note = json.loads(path.read_text())
+    own = _origin(trainer)
+    different = [name for name in sorted(own) if note.get(name) != own[name]]
+    if different:
+        msg = "the checkpoint {} is of {}, and this job runs {}: {}"
+        told = [
+            ", ".join("{} {}".format(name, each.get(name)) for name in different)
+            for each in (note, own)
+        ]
+        advice = "train with what wrote it, or start without the checkpoint"
+        raise CheckpointRefused(msg.format(folder.name, told[0], told[1], advice))
+    trainer.restore(str(folder.resolve() / note["path"]))
+
+
+def _origin(trainer: Any) -> Dict[str, str]:
+    ray = importlib.import_module("ray")
+    return {
+        "Ray": str(ray.__version__),
+        "framework": framework(),
+        "trainer": str(getattr(trainer, "_agent_name", None) or trainer._name),  # noqa: SLF001
+    }

@@ -1,0 +1,151 @@
+"""Training one of classic RLlib's trainers from a plain script."""
+
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, cast
+
+import rlscript
+from rlscript.models import publish_model
+from rlscript_ray.classic.configuration import combined
+from rlscript_ray.classic.hyperparameters import Given, given_values, parse
+from rlscript_ray.classic.stopping import StopRule, evaluation_plan
+
+
+class Task(NamedTuple):
+    """What to train, after the hyperparameters have had their say.
+
+    Attributes:
+        trainer: Class of the trainer.
+        env: The environment, a gym id or `module:factory`.
+        env_kwargs: Its keyword arguments.
+        config: The trainer's config, without the environment.
+        seed: Seed of weights and environments, None for RLlib's choice.
+    """
+
+    trainer: Any
+    env: str
+    env_kwargs: Dict[str, Any]
+    config: Dict[str, Any]
+    seed: Optional[int]
+
+    def make(self) -> Any:
+        """Return a new environment for an evaluation."""
+        return rlscript.make_environment(self.env, self.env_kwargs)
+
+
+def train(  # noqa: PLR0913  # all but the first are named at the call
+    trainer: Any = "PPO",
+    *,
+    env: Optional[str] = None,
+    env_kwargs: Optional[Dict[str, Any]] = None,
+    config: Optional[Dict[str, Any]] = None,
+    stop: Optional[Mapping[str, float]] = None,
+    evaluation: rlscript.EvaluationPlan = rlscript.DEFAULT_EVALUATION,
+    seed: Optional[int] = None,
+    own: Sequence[str] = (),
+) -> rlscript.Outcome:
+    """Train on a Ray cluster of this process's own, and leave the best policy in the model folder.
+
+    Hyperparameters override the arguments: `rl.training.run`, `rl.training.env`,
+    `rl.training.config.<path>`, `rl.training.stop.<result>`, `rl.training.checkpoint_freq`
+    (evaluate and write a checkpoint every so many iterations), `evaluation_episodes`, `seed`. With
+    `evaluate_episodes` nothing is trained: the policy of the channel `checkpoint` or `model` plays
+    so many greedy episodes.
+
+    Ray's result is printed after each iteration in Ray's own form; the best policy has the
+    greatest mean return of an evaluation, the latest of equals. `result.json` and `progress.csv`
+    of Ray are in the folder `training` of the intermediate output.
+
+    Args:
+        trainer: The trainer's name, or its class.
+        env: The environment for training and evaluation: a gym id or `module:factory`.
+        env_kwargs: Keyword arguments of the environment; `config["env_config"]` adds to them.
+        config: The trainer's config, as Ray takes it.
+        stop: Limits of Ray's results (`{"episode_reward_mean": 195}`), and of
+            `evaluation_return_mean`; the first that is reached ends the training.
+        evaluation: How many greedy episodes to evaluate, and when.
+        seed: Seed of weights and environments; None for RLlib's choice.
+        own: Names of hyperparameters that the script reads itself.
+
+    Returns:
+        Why training ended, at which step, and the best evaluation's mean return.
+
+    Raises:
+        ReleaseUnknown: This Ray is neither 0.6, 0.8.5 nor 1.6.
+        HyperparameterError: A hyperparameter, or a key of the config, is not known; told before
+            Ray starts.
+        EnvironmentFailed: The environment's module or factory is missing, or makes none.
+        CheckpointRefused: The checkpoint to go on from is another release's or trainer's.
+        WarmStartRefused: The weights in the channel `model` do not fit.
+        ExportRefused: The policy holds a part that is not exported exactly; told before training.
+    """
+    # Ray is not there where this is only read.
+    from rlscript_ray.classic.running import started  # noqa: PLC0415
+
+    given = parse(given_values(), own)
+    task = _task(given, trainer, env, env_kwargs, config, seed)
+    rule = StopRule(dict(stop or {}, **given.stop))
+    if given.evaluate_episodes:
+        return _evaluated(task, rule, given.evaluate_episodes)
+    if given.evaluation_episodes:
+        evaluation = evaluation._replace(episodes=given.evaluation_episodes)
+    plan = evaluation_plan(evaluation, given.checkpoint_freq)
+    # It has what `rlscript.train` asks of a stop rule, whose limits are others.
+    shared = cast("rlscript.StopRule", rule)
+    return rlscript.train(lambda: started(task, rule), task.make, shared, plan)
+
+
+def _task(  # noqa: PLR0913, PLR0917  # one for each that it puts together
+    given: Given,
+    trainer: Any,
+    env: Optional[str],
+    env_kwargs: Optional[Dict[str, Any]],
+    config: Optional[Dict[str, Any]],
+    seed: Optional[int],
+) -> Task:
+    """Return what to train; everything that can be wrong with it is told here."""
+    from rlscript_ray.classic.releases import (  # noqa: PLC0415
+        default_config,
+        require_known,
+        trainer_class,
+        with_framework,
+    )
+    from rlscript_ray.classic.running import require_playable  # noqa: PLC0415
+
+    require_known()
+    found = trainer_class(given.run or trainer)
+    default = default_config(found)
+    whole = combined(dict(default, seed=None), config or {}, given.config)
+    named = whole.pop("env", None)
+    name = given.env or named or env
+    if not name:
+        msg = "no environment is named: train(..., env=...), or the hyperparameter rl.training.env"
+        raise ValueError(msg)
+    kwargs = dict(env_kwargs or {}, **(whole.pop("env_config", None) or {}))
+    seeds = (given.seed, whole.pop("seed", None), seed)
+    known = next((each for each in seeds if each is not None), None)
+    task = Task(found, name, kwargs, with_framework(whole, default), known)
+    require_playable(task)
+    return task
+
+
+def _evaluated(task: Task, rule: StopRule, episodes: int) -> rlscript.Outcome:
+    """Play greedy episodes of the policy to start from, and leave it in the model folder."""
+    from rlscript_ray.classic.running import started  # noqa: PLC0415
+
+    with started(task, rule) as learner, rlscript.starting_point() as place:
+        step = 0
+        if place.checkpoint:
+            step = place.checkpoint.step
+            learner.restore(place.checkpoint.folder)
+        elif place.model:
+            learner.warm_start(place.model)
+        else:
+            msg = "there is no policy to evaluate: give the channel 'checkpoint' or 'model'"
+            raise rlscript.NothingToStartFrom(msg)
+        found = learner.evaluate(task.make, episodes)
+        learner.tell(step, found)
+        manifest, files = learner.export()
+        summary = dict(found.summary(), step=step)
+        publish_model(
+            rlscript.model_dir(), dict(manifest, checkpoint="last", evaluation=summary), files
+        )
+    return rlscript.Outcome("evaluated {} episodes".format(episodes), step, found.return_mean)

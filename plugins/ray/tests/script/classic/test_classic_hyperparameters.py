@@ -1,0 +1,176 @@
+"""What the original's dotted hyperparameters mean. Without Ray, on any Python."""
+
+import os
+import sys
+import unittest
+from unittest import mock
+
+import rlscript
+from rlscript.settings import HyperparameterError
+from rlscript_ray.classic.configuration import combined
+from rlscript_ray.classic.hyperparameters import Given, given_values, parse
+from rlscript_ray.classic.stopping import EVALUATED, StopRule, evaluation_plan
+
+DEFAULT = {
+    "lr": 5e-05,
+    "num_gpus": 0,
+    "use_gae": True,
+    "grad_clip": None,
+    "observation_filter": "NoFilter",
+    "env_config": {},
+    "callbacks": {"on_train_result": None},
+    "model": {"fcnet_hiddens": [256, 256], "use_lstm": False, "custom_options": {}},
+    "policy_mapping_fn": len,
+}
+
+
+class Names(unittest.TestCase):
+    """What a hyperparameter's name stands for."""
+
+    def test_known(self):
+        """Trainer, environment, config, limits and intervals, one by one or as dictionaries."""
+        values = {
+            "rl.training.run": "PPO",
+            "rl.training.env": "CartPole-v0",
+            "rl.training.config.lr": 0.001,
+            "rl.training.config.model.fcnet_hiddens": "[64, 64]",
+            "rl.training.stop": '{"timesteps_total": 5000}',
+            "rl.training.stop.episode_reward_mean": "195",
+            "rl.training.checkpoint_freq": "10",
+            "rl.training.checkpoint_at_end": "True",
+            "evaluate_episodes": 5,
+            "goal": 3,
+        }
+        config = {("lr",): 0.001, ("model", "fcnet_hiddens"): "[64, 64]"}
+        stop = {"timesteps_total": 5000.0, "episode_reward_mean": 195.0}
+        expected = Given("PPO", "CartPole-v0", config, stop, 10, 5)
+        self.assertEqual(expected, parse(values, own=["goal"]))
+
+    def test_whole_tree(self):
+        """One dictionary may hold everything below `rl.training`."""
+        given = parse({"rl.training": {"run": "DQN", "config": {"lr": 1e-3}}})
+        self.assertEqual(Given("DQN", config={("lr",): 1e-3}), given)
+
+    def test_unknown(self):
+        """An unknown name is an error that tells the nearest, or what was probably meant."""
+        table = [
+            ("lr", "rl.training.config.lr"),
+            ("rl.trainig.config.lr", "rl.training.config.lr"),
+            ("timesteps_total", "rl.training.stop.timesteps_total"),
+            ("rl.training.stop.timestep_total", "timesteps_total"),
+            ("rl.training.checkpoint_frequency", "checkpoint_freq"),
+            ("rl.training.config", "config.<path>"),
+        ]
+        for name, nearest in table:
+            with self.subTest(name), self.assertRaises(HyperparameterError) as raised:
+                parse({name: 1})
+            self.assertIn(repr(name), str(raised.exception))
+            self.assertIn(nearest, str(raised.exception))
+
+    def test_wrong_values(self):
+        """A limit is a number, an interval positive, and the last checkpoint not optional."""
+        table = [
+            ("rl.training.stop.timesteps_total", "many"),
+            ("rl.training.checkpoint_freq", 0),
+            ("rl.training.checkpoint_at_end", "False"),
+            ("evaluate_episodes", "0"),
+        ]
+        for name, value in table:
+            with self.subTest(name), self.assertRaises(HyperparameterError) as raised:
+                parse({name: value})
+            self.assertIn(name, str(raised.exception))
+
+    def test_sources(self):
+        """A job's come from its variable, a bare run's from the command line."""
+        with mock.patch.dict(os.environ, {"SM_HPS": '{"rl.training.run": "A2C"}'}):
+            self.assertEqual({"rl.training.run": "A2C"}, given_values())
+        arguments = ["train.py", "--rl.training.config.lr", "1e-3"]
+        with mock.patch.object(sys, "argv", arguments):
+            self.assertEqual({"rl.training.config.lr": "1e-3"}, given_values())
+
+
+class Configs(unittest.TestCase):
+    """A config of the script's with hyperparameters over it."""
+
+    def test_types(self):
+        """Values are read as the default's type: "False" is false."""
+        given = {
+            ("lr",): "1e-3",
+            ("num_gpus",): "0.5",
+            ("use_gae",): "False",
+            ("grad_clip",): "40",
+            ("observation_filter",): "MeanStdFilter",
+            ("env_config", "corridor", "length"): "7",
+            ("model", "fcnet_hiddens"): "[64]",
+            ("model", "custom_options", "depth"): 2,
+        }
+        expected = {
+            "lr": 1e-3,
+            "num_gpus": 0.5,
+            "use_gae": False,
+            "grad_clip": 40,
+            "observation_filter": "MeanStdFilter",
+            "env_config": {"corridor": {"length": 7}},
+            "model": {"fcnet_hiddens": [64], "custom_options": {"depth": 2}},
+        }
+        self.assertEqual(expected, combined(DEFAULT, {}, given))
+
+    def test_over_the_script(self):
+        """Hyperparameters win over the script's values, whose own dictionaries stay as they are."""
+        script = {"lr": 0.1, "model": {"use_lstm": True}}
+        found = combined(DEFAULT, script, {("lr",): 0.2, ("model", "fcnet_hiddens"): [8]})
+        model = {"use_lstm": True, "fcnet_hiddens": [8]}
+        self.assertEqual({"lr": 0.2, "model": model}, found)
+        self.assertEqual({"lr": 0.1, "model": {"use_lstm": True}}, script)
+
+    def test_unknown(self):
+        """An unknown path is an error that tells the nearest, the script's as well."""
+        table = [
+            ({}, {("lrr",): 1}, "'lr'"),
+            ({}, {("model", "fcnet_hidden"): [1]}, "'fcnet_hiddens'"),
+            ({}, {("lr", "schedule"): 1}, "nothing below"),
+            ({"use_gea": True}, {}, "'use_gae'"),
+            ({"model": {"fcnet_hidden": [1]}}, {}, "'fcnet_hiddens'"),
+        ]
+        for script, given, told in table:
+            with self.subTest(told), self.assertRaises(HyperparameterError) as raised:
+                combined(DEFAULT, script, given)
+            self.assertIn(told, str(raised.exception))
+
+    def test_wrong_types(self):
+        """A value of another type is an error with the name, the type and what was given."""
+        table = [("lr", "fast"), ("use_gae", "maybe"), ("num_gpus", "all"), ("model", "[1]")]
+        for name, value in [*table, ("policy_mapping_fn", "len")]:
+            with self.subTest(name), self.assertRaises(HyperparameterError) as raised:
+                combined(DEFAULT, {}, {(name,): value})
+            self.assertIn("'rl.training.config.{}'".format(name), str(raised.exception))
+
+
+class Stopping(unittest.TestCase):
+    """Ray's limits, and when to evaluate."""
+
+    def test_first_limit(self):
+        """The first of Ray's results that reaches its limit ends the training."""
+        rule = StopRule({"episode_reward_mean": 195, "timesteps_total": 1000, EVALUATED: 190})
+        self.assertIsNone(rule.reason(999, 0.0, None))
+        rule.results = {"episode_reward_mean": float("nan")}
+        self.assertIsNone(rule.reason(999, 0.0, 189.0))
+        rule.results = {"episode_reward_mean": 195.5}
+        self.assertEqual("episode_reward_mean 195.5 reached 195", rule.reason(999, 0.0, None))
+        rule.results = {}
+        self.assertEqual("timesteps_total 1000 reached 1000", rule.reason(1000, 0.0, None))
+        told = "evaluation_return_mean 190 reached 190"
+        self.assertEqual(told, rule.reason(5, 0.0, 190.0))
+
+    def test_every_iterations(self):
+        """With an interval the evaluations, and so the checkpoints, come by iterations."""
+        plan = evaluation_plan(rlscript.EvaluationPlan(episodes=7), 3)
+        self.assertEqual(7, plan.episodes)
+        now = [rlscript.Progress(0, None, {"training_iteration": i}) for i in range(7)]
+        self.assertTrue(plan.due(now[1], None))
+        self.assertFalse(plan.due(now[3], now[1]))
+        self.assertTrue(plan.due(now[4], now[1]))
+
+
+if __name__ == "__main__":
+    unittest.main()
