@@ -262,7 +262,11 @@ def test_an_extension_that_answers_itself_is_refused(install, registry):
         ("sb3.pytorch", InvalidToolkit, "'sb3.pytorch'. Installed: toy"),
         ("nothing-like-it", InvalidToolkit, "Installed: toy"),
         ("ray.pytorch", InvalidToolkit, "in a checkout of rlcore: pip install ./plugins/ray."),
-        ("coach", InvalidToolkit, "pip install ./plugins/coach_tf ./plugins/coach_mxnet or pip install ./plugins/"),
+        (
+            "coach",
+            InvalidToolkit,
+            "./plugins/coach_tf or pip install ./plugins/coach_tf ./plugins/coach_mxnet",
+        ),
         ("raj", InvalidToolkit, "Did you mean 'ray'?"),
     ],
 )

@@ -139,7 +139,7 @@ def without(found: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in added}
 
 
-@pytest.mark.filterwarnings("ignore:Elastic Inference", "ignore:TensorFlow Serving runs no")
+@pytest.mark.filterwarnings("ignore:Elastic Inference", "ignore:The server of SavedModels runs no")
 @pytest.mark.parametrize("name", DEPLOYED)
 def test_the_originals_requests(
     aws: FakeSageMaker,
