@@ -93,7 +93,7 @@ def _share(bench: Workbench) -> Result:
     return Result(
         what="CPU of client and supervisor while Coach trains, of the script's",
         unit="%",
-        ours=share_of_the_others(bench, _estimator() + "estimator.fit()", after=12, during=15),
+        ours=share_of_the_others(bench, _estimator() + "estimator.fit()", after=9, during=9),
         bar=2,
     )
 
