@@ -4,7 +4,7 @@
 
     rlscript_coach.train(preset="preset_cartpole_clippedppo")
 
-For Coach 0.11.0, 0.11.1 and 1.0.0 on TensorFlow 1.12, and 0.11.0 on MXNet 1.3, with Python 3.6.
+For Coach 0.10.1 to 1.0.0 on TensorFlow 1.11 and 1.12, and 0.11.0 on MXNet 1.3, with Python 3.6.
 Importing this needs none of them: editors and `pydoc` show it wherever it is installed.
 """
 
