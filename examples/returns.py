@@ -18,7 +18,8 @@ HEAD = f"""# What the examples reach
 
 Each example is trained on this machine and played for {EPISODES} greedy episodes through its
 endpoint, on the seeds of its own evaluations and those after them: the mean, and the standard
-deviation over the training's seeds. Made by `python examples/returns.py`.
+deviation over the training's seeds. The seconds are of two cores, which others used too at times.
+Made by `python examples/returns.py`.
 
 | example | release | environment | solved at | return | seeds | training, s |
 |---|---|---|---|---|---|---|
