@@ -148,7 +148,12 @@ class ReleaseTable:
         given = row.native_serving
         if given is None:
             return None
-        return self._environment(row.training if isinstance(given, str) else given)
+        if not isinstance(given, str):
+            return self._environment(given)
+        if given != "training":
+            msg = f"native_serving of {row.version} must be an entry or 'training', not {given!r}."
+            raise PluginError(msg)
+        return self._environment(row.training)
 
     def _environment(self, entry: Mapping[str, str]) -> Environment | Unavailable:
         if "unavailable" in entry:

@@ -86,6 +86,15 @@ def test_what_serves_models_in_the_frameworks_format(
     assert expected == first
 
 
+def test_a_wrong_word_for_what_serves(tmp_path: Path) -> None:
+    """A row that names another environment is told which word there is."""
+    rows = [{**row, "native_serving": "serving"} for row in DOCUMENT["releases"]]
+    found = table(tmp_path, {**DOCUMENT, "releases": rows})
+
+    with pytest.raises(PluginError, match="native_serving of 2.0 .* 'training', not 'serving'"):
+        found.validate_version("2.0")
+
+
 def test_release_of_defaults(lab: ReleaseTable) -> None:
     """What a row leaves out comes from the defaults."""
     release = lab.validate_version("1.0")
