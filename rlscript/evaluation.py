@@ -1,7 +1,9 @@
 """Greedy episodes on seeds of their own, many at a time."""
 
 import math
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+
+from rlscript.seeding import Stream, seeded
 
 # Training takes its seeds upwards from the script's own, usually a small number.
 FIRST_SEED = 1000000
@@ -68,7 +70,9 @@ def evaluate(
     """Run greedy episodes, each on its own seed, and return their outcome.
 
     Episodes run side by side so that `act` answers for many at once. Each seed's episode counts
-    exactly once however long it is: the mean does not lean towards short episodes.
+    exactly once however long it is: the mean does not lean towards short episodes. The global
+    generators of Python and numpy are seeded for each episode: an environment that draws from them
+    plays the same whatever is played beside it, and training goes on as if it had not played.
 
     Args:
         act: Answers a list of turns with as many pairs of an action and the next state.
@@ -84,7 +88,18 @@ def evaluate(
     if episodes < 1 or environments < 1:
         msg = "an evaluation needs one episode and one environment at least, not {} and {}"
         raise ValueError(msg.format(episodes, environments))
-    seeds = iter(range(first_seed, first_seed + episodes))
+    with seeded(first_seed):
+        finished = _played(act, make, range(first_seed, first_seed + episodes), environments)
+    finished.sort(key=lambda episode: episode.seed)
+    return Evaluation(
+        tuple(episode.total for episode in finished), tuple(episode.length for episode in finished)
+    )
+
+
+def _played(
+    act: Act, make: Callable[[], Any], all_seeds: Iterable[int], environments: int
+) -> List["_Episode"]:
+    seeds = iter(all_seeds)
     # zip asks its first argument first, and a seed that it drew would be lost.
     running = [_Episode(make(), seed) for _, seed in zip(range(environments), seeds)]
     finished = []  # type: List[_Episode]
@@ -97,10 +112,7 @@ def evaluate(
         running += [_Episode(old.environment, seed) for old, seed in zip(done, seeds)]
         finished += done
     _close(finished)
-    finished.sort(key=lambda episode: episode.seed)
-    return Evaluation(
-        tuple(episode.total for episode in finished), tuple(episode.length for episode in finished)
-    )
+    return finished
 
 
 class _Episode:
@@ -112,11 +124,13 @@ class _Episode:
         self.total = 0.0
         self.length = 0
         self.done = False
-        observation, info = environment.reset(seed=seed)
+        self._stream = Stream(seed)
+        observation, info = self._stream.call(environment.reset, seed=seed)
         self.turn = Turn(observation, None, info.get(_MASK))
 
     def step(self, action: Any, state: Any) -> None:
-        observation, reward, terminated, truncated, info = self.environment.step(action)
+        played = self._stream.call(self.environment.step, action)
+        observation, reward, terminated, truncated, info = played
         self.turn = Turn(observation, state, info.get(_MASK))
         self.total += float(reward)
         self.length += 1

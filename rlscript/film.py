@@ -8,6 +8,8 @@ _WIDTH, _HEIGHT = 400, 400
 _MOST_FRAMES = 1000
 _USUAL_RATE = 30  # frames a second
 _FASTEST = 50  # what viewers of GIFs show as it is
+# In errors of environments that find no display.
+_OF_WINDOWS = ("display", "opengl", "xvfb")
 
 
 class FilmFailed(ValueError):
@@ -28,6 +30,11 @@ class Film:
         self._every = 0
         self._taken = 0
         self._rate = 0.0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no picture yet."""
+        return not self._frames
 
     def take(self, environment: Any) -> None:
         """Take a picture of an environment that was reset or stepped just now.
@@ -58,11 +65,8 @@ class Film:
         try:
             rendered = environment.render()
         except Exception as cause:
-            msg = (
-                "the environment cannot draw itself: {}. What it needs for that goes into "
-                "requirements.txt beside your modules"
-            )
-            raise FilmFailed(msg.format(str(cause).rstrip("."))) from cause
+            msg = "the environment cannot draw itself: {}. {}"
+            raise FilmFailed(msg.format(str(cause).rstrip("."), _advice(cause))) from cause
         if getattr(rendered, "ndim", 0) != 3:  # noqa: PLR2004  # height, width, colours
             msg = (
                 "the environment draws no pictures: render() gave {}. Gymnasium's way is "
@@ -72,6 +76,17 @@ class Film:
         picture = self._image.fromarray(rendered)
         picture.thumbnail((_WIDTH, _HEIGHT))
         return picture.convert("RGB").quantize()
+
+
+def _advice(cause: Exception) -> str:
+    told = "{} {}".format(type(cause).__name__, cause).lower()
+    if any(word in told for word in _OF_WINDOWS):
+        return (
+            "It draws in a window, as environments for old releases of gym do, and so needs a "
+            "display: set DISPLAY, or put `xvfb-run -a` before your command (Debian and Ubuntu "
+            "have it in the package xvfb)"
+        )
+    return "What it needs for that goes into requirements.txt beside your modules"
 
 
 def _pillow() -> Any:

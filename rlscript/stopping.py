@@ -31,6 +31,10 @@ class StopRule(NamedTuple):
                 return "{} {:.10g} reached {:.10g}".format(name, value, limit)
         return None
 
+    def reason_before(self, steps: int) -> Optional[str]:
+        """Return why nothing is left to train: the steps before a resume are enough."""
+        return StopRule(steps=self.steps).reason(steps, 0.0, None)
+
 
 class Interruption:
     """A context in which SIGTERM and Ctrl-C ask for an orderly end instead of killing the process.

@@ -174,8 +174,8 @@ class _Run:
                 self._learner.warm_start(place.model)
 
     def nothing_to_do(self, stop: StopRule) -> Optional[str]:
-        """Return why no training is needed: the steps before this run are enough."""
-        reason = StopRule(steps=stop.steps).reason(self.step, 0.0, None)
+        """Return why no training is needed: what came before this run is enough."""
+        reason = stop.reason_before(self.step)
         if reason:
             announce("stops without training: " + reason)
         return reason

@@ -38,6 +38,23 @@ class Masked(Lottery):
         return observation, {"action_mask": [1, 0]}
 
 
+class Shared(Lottery):
+    """Draws from the generator of the whole process, when it begins or in each step."""
+
+    def __init__(self, steps):
+        """Take whether steps draw."""
+        super().__init__()
+        self.steps = steps
+
+    def reset(self, seed=None):
+        """Draw the episode."""
+        return super().reset(seed if self.steps else random.random())  # noqa: S311
+
+    def step(self, action):
+        """Pay what is drawn."""
+        return super().step(random.random() if self.steps else action)  # noqa: S311
+
+
 def alone(seed):
     """Return the return of one seed's episode."""
     lottery = Lottery()
@@ -87,6 +104,20 @@ class Evaluate(unittest.TestCase):
         found = rlscript.evaluate(always(2), Lottery, episodes=3, first_seed=5)
 
         self.assertEqual((alone(5), alone(6), alone(7)), found.returns)
+
+    def test_global_generators(self):
+        """What draws from the process's generator plays the same again, and uses nothing up."""
+        for steps in (False, True):
+            returns = []
+            for before, episodes, environments in ((1, 20, 100), (2, 20, 3), (2, 9, 1)):
+                random.seed(before)
+                expected = random.random()  # noqa: S311
+                random.seed(before)
+                found = rlscript.evaluate(always(2), lambda: Shared(steps), episodes, environments)  # noqa: B023
+                self.assertEqual(expected, random.random())  # noqa: S311
+                returns.append(found.returns)
+            self.assertEqual([returns[0], returns[0], returns[0][:9]], returns)
+            self.assertLess(15, len(set(returns[0])))
 
     def test_turns(self):
         """A policy gets its state back, and the mask that the environment tells."""

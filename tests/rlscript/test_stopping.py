@@ -29,6 +29,12 @@ class Rule(unittest.TestCase):
             reason = rlscript.StopRule(**limits).reason(*now)
             self.assertEqual(expected, reason and reason[: len(expected or "")], limits)
 
+    def test_before(self):
+        """Of what came before a resume, the steps alone count."""
+        rule = rlscript.StopRule(evaluation_return=0.0, steps=100, seconds=0.0)
+        self.assertIsNone(rule.reason_before(99))
+        self.assertEqual("steps 100 reached 100", rule.reason_before(100))
+
 
 class Signals(unittest.TestCase):
     """Signals ask for an orderly end."""

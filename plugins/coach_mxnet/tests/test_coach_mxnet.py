@@ -13,6 +13,7 @@ from rlcore import Container, MetricDefinition, ModelRequest, ToolkitRegistry
 from rlcore.errors import UnsupportedVersion
 from rlcore.metrics import LearningCurve, MetricParser
 from rlcore.spec import LogEvent
+from rlscript_coach.running import LACKING
 
 if TYPE_CHECKING:
     from rlcore.toolkit import Toolkit
@@ -61,6 +62,8 @@ def test_environments(coach: Toolkit, version: str) -> None:
     assert "mxnet" not in serving
     assert ("rlscript_coach",) == release.script_packages
     assert () == release.image_requirements
+    # What an image lacks is asked for as it is here.
+    assert set(LACKING["mxnet"]) <= set(training)
 
 
 def test_image_by_region(coach: Toolkit) -> None:

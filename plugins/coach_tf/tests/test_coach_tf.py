@@ -13,6 +13,7 @@ from rlcore import Container, MetricDefinition, ModelRequest, ToolkitRegistry
 from rlcore.errors import InvalidArgument, UnsupportedVersion
 from rlcore.metrics import LearningCurve, MetricParser
 from rlcore.spec import LogEvent
+from rlscript_coach.running import LACKING
 
 if TYPE_CHECKING:
     from rlcore.toolkit import Toolkit
@@ -81,6 +82,8 @@ def test_environments(coach: Toolkit, version: str, pins: set[str]) -> None:
     assert "tensorflow" not in serving
     assert ("rlscript_coach",) == release.script_packages
     assert () == release.image_requirements
+    # What an image lacks is asked for as it is here.
+    assert set(LACKING["tensorflow"]) <= set(training)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ Importing this needs none of them: editors and `pydoc` show it wherever it is in
 """
 
 from rlscript_coach.fitness import check_environment
-from rlscript_coach.presets import PresetMissing
 from rlscript_coach.refusals import (
     CheckpointRefused,
     ExportRefused,
     ExportWrong,
+    PresetMissing,
+    PresetRefused,
     WarmStartRefused,
 )
 from rlscript_coach.training import train
@@ -23,6 +24,7 @@ __all__ = [
     "ExportRefused",
     "ExportWrong",
     "PresetMissing",
+    "PresetRefused",
     "WarmStartRefused",
     "check_environment",
     "train",

@@ -9,6 +9,7 @@ import numbers
 from pathlib import Path
 from typing import Any, Dict, Iterator, Tuple
 
+from rlscript.fitting import misfit
 from rlscript_coach.refusals import CheckpointRefused
 from rlscript_coach.releases import TENSORFLOW, backend, identity
 
@@ -24,8 +25,9 @@ _COUNTERS = (
 )
 
 
-def save(manager: Any, agent: Any, folder: Path) -> None:
+def save(manager: Any, policy: Any, folder: Path) -> None:
     """Write a checkpoint into a folder."""
+    agent = policy.agent
     place = folder / "coach"
     place.mkdir()
     name = "0_Step-{}.ckpt".format(agent.total_steps_counter)
@@ -33,26 +35,29 @@ def save(manager: Any, agent: Any, folder: Path) -> None:
     manager.checkpoint_saver.save(manager.sess, str(place / name))
     for level in manager.level_managers:
         level.save_checkpoint(name)
-    _optimisers().save_optimisers(agent.networks, place)
+    _backend().save_optimisers(agent.networks, place)
     (place / _MARK).write_text(name)
     state = dict(identity(), name=name, agent=_counters(agent), steps=_steps(manager))
     state["schedules"] = {key: _numbers(each) for key, each in _schedules(agent)}
+    state["shapes"] = _shapes(policy)
     (folder / _STATE).write_text(json.dumps(state, indent=2))
 
 
-def restore(manager: Any, agent: Any, folder: Path) -> None:
+def restore(manager: Any, policy: Any, folder: Path) -> None:
     """Go on from a checkpoint.
 
     Raises:
-        CheckpointRefused: It is no checkpoint of Coach's, or of another release or backend; nothing
-            was restored.
+        CheckpointRefused: It is no checkpoint of Coach's, or of another release, backend or
+            network; nothing was restored.
     """
     state = _read(folder)
+    _require_fit(state["shapes"], _shapes(policy))
+    agent = policy.agent
     place = folder / "coach"
     manager.checkpoint_saver.restore(manager.sess, str(place / state["name"]))
     for level in manager.level_managers:
         level.restore_checkpoint(str(place))
-    _optimisers().restore_optimisers(agent.networks, place)
+    _backend().restore_optimisers(agent.networks, place)
     for key, value in state["agent"].items():
         setattr(agent, key, value)
     for phase, counter in manager.total_steps_counters.items():
@@ -81,7 +86,24 @@ def _read(folder: Path) -> Dict[str, Any]:
     return state
 
 
-def _optimisers() -> Any:
+def _require_fit(kept: Dict[str, Any], own: Dict[str, Any]) -> None:
+    """Check that a checkpoint is one of the network here: Coach's own restoring tells no names."""
+    told = misfit({name: tuple(shape) for name, shape in kept.items()}, own, "checkpoint")
+    if told:
+        msg = "{} Give the preset that it was trained with, or no checkpoint"
+        raise CheckpointRefused(msg.format(told))
+
+
+def _shapes(policy: Any) -> Dict[str, Any]:
+    """Return the shapes of all that a checkpoint keeps in arrays, by names that stay the same."""
+    shapes = dict(_backend().shapes(policy.agent.networks))
+    for number, each in enumerate(policy.statistics()):
+        shapes["filter/{}".format(number)] = tuple(each.mean.shape)
+    return shapes
+
+
+def _backend() -> Any:
+    """Return the functions of the backend that is here."""
     if backend() == TENSORFLOW:
         from rlscript_coach import tensorflow_network  # noqa: PLC0415
 

@@ -6,6 +6,8 @@ from typing import Any, Callable, ContextManager, Dict, List
 import rlscript
 from rlscript_coach.hyperparameters import Settings
 
+_TOLD = "evaluates and does not train: evaluate_{} is given, improve_steps is not"
+
 
 def evaluate_only(
     start: Callable[[], ContextManager[Any]], make: Callable[[], Any], settings: Settings
@@ -18,16 +20,14 @@ def evaluate_only(
         settings: How many episodes, or at least how many steps of them.
 
     Raises:
-        NothingToStartFrom: Neither channel was given, nor has the job a checkpoint of its own.
+        NothingToStartFrom: See `require_policy`.
     """
+    rlscript.announce(_TOLD.format("episodes" if settings.evaluate_episodes else "steps"))
     with start() as learner, rlscript.starting_point() as place:
         if place.checkpoint:
             learner.restore(place.checkpoint.folder)
-        elif place.model:
-            learner.warm_start(place.model)
         else:
-            msg = "evaluate_steps and evaluate_episodes need a policy: give the channel {}"
-            raise rlscript.NothingToStartFrom(msg.format("'checkpoint' or 'model'"))
+            learner.warm_start(place.model)
         manifest, files = learner.export()
         manifest = dict(manifest, checkpoint="last", evaluation=None)
         # Where the job is stopped meanwhile, its model is there.
@@ -38,6 +38,22 @@ def evaluate_only(
         rlscript.publish_model(rlscript.model_dir(), manifest, files)
         rlscript.report(learner.step, evaluation_return_mean=found.return_mean)
         return rlscript.Outcome("evaluated only", learner.step, found.return_mean)
+
+
+def require_policy() -> None:
+    """Check that there is a policy to evaluate.
+
+    Raises:
+        NothingToStartFrom: Neither channel was given, nor has the job a checkpoint of its own.
+    """
+    given = rlscript.channel("checkpoint") or rlscript.channel("model")
+    if not given and not rlscript.Checkpoints(rlscript.checkpoint_dir()).last():
+        msg = (
+            "evaluate_episodes and evaluate_steps evaluate a policy without training it: give the "
+            "channel 'checkpoint' or 'model'. To train, take evaluation_episodes in their place, "
+            "the episodes of each evaluation during training, or add improve_steps"
+        )
+        raise rlscript.NothingToStartFrom(msg)
 
 
 def _played(learner: Any, make: Callable[[], Any], settings: Settings) -> rlscript.Evaluation:

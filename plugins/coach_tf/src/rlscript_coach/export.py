@@ -6,6 +6,7 @@ from typing import Any, Dict, Sequence, Tuple
 import numpy as np
 
 import rlscript
+from rlscript.fitting import misfit, shapes_of
 from rlscript.models import named
 from rlscript_coach import graphs
 from rlscript_coach.places import Place
@@ -15,7 +16,6 @@ from rlscript_coach.releases import backend, release
 from rlscript_coach.verification import check_export
 
 _STATISTICS = ("_count", "_sum", "_sum_squares", "_mean", "_std")
-_MOST_MISFITS = 8
 
 
 def export(
@@ -63,7 +63,10 @@ def set_weights(policy: Policy, content: bytes) -> None:
     """
     with np.load(io.BytesIO(content)) as file:
         given = dict(file.items())
-    _require_fit(given, weights_of(policy))
+    told = misfit(shapes_of(given), shapes_of(weights_of(policy)), "model")
+    if told:
+        msg = "{} Give the preset with which the model was trained"
+        raise WarmStartRefused(msg.format(told))
     for name, network in networks_of(policy).items():
         prefix = "network/{}/".format(name)
         own = {key[len(prefix) :]: each for key, each in given.items() if key.startswith(prefix)}
@@ -105,22 +108,3 @@ def _pack(weights: Dict[str, Any]) -> bytes:
     file = io.BytesIO()
     np.savez(file, **weights)
     return file.getvalue()
-
-
-def _require_fit(given: Dict[str, Any], own: Dict[str, Any]) -> None:
-    """Compare the names and shapes of a model's weights with the network's own."""
-    before = {name: tuple(weight.shape) for name, weight in given.items()}
-    now = {name: tuple(weight.shape) for name, weight in own.items()}
-    misfits = [
-        "{} is {} in the model, {} here".format(
-            name, before.get(name, "missing"), now.get(name, "missing")
-        )
-        for name in sorted(set(before) | set(now))
-        if before.get(name) != now.get(name)
-    ]
-    if misfits:
-        shown, left = misfits[:_MOST_MISFITS], len(misfits[_MOST_MISFITS:])
-        shown += ["and {} more".format(left)] if left else []
-        msg = "the weights in the channel 'model' are another network's: {}. {}"
-        advice = "Give the preset with which the model was trained"
-        raise WarmStartRefused(msg.format("; ".join(shown), advice))

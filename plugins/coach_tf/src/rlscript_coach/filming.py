@@ -4,7 +4,7 @@ import contextlib
 from typing import Any, Callable, Iterator, List, Optional
 
 import rlscript
-from rlscript.film import Film
+from rlscript.film import Film, FilmFailed
 
 _FOLDER = "gifs"
 
@@ -30,7 +30,8 @@ def filmed(make: Callable[[], Any], step: Optional[int]) -> Iterator[Callable[[]
         return _Filmed(make(), waiting.pop()) if waiting else make()
 
     yield stage
-    film.write()
+    if not film.is_empty:
+        film.write()
 
 
 class _Filmed:
@@ -57,4 +58,9 @@ class _Filmed:
 
     def _take(self) -> None:
         if self._film:
-            self._film.take(self._environment)
+            try:
+                self._film.take(self._environment)
+            except FilmFailed as error:
+                # No reason to lose a training.
+                rlscript.announce("warning: no GIF: {}".format(error))
+                self._film = None

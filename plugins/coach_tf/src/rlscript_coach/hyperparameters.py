@@ -32,6 +32,21 @@ OWN: Dict[str, Any] = {
     "stop_return": 0.0,
 }
 _SHORT = {"vis_params": "visualization_parameters"}
+# Where the paths into a graph manager begin that was not yet started, and so all that make sense.
+_STEPS = ("evaluation_steps", "heatup_steps", "improve_steps", "steps_between_evaluation_periods")
+_HEADS = (
+    *_STEPS,
+    "agent_params",
+    "env_params",
+    "name",
+    "preset_validation_params",
+    "visualization_parameters",
+)
+# Two that are taken for each other.
+_EVALUATIONS = {
+    "evaluate_episodes": "episodes of the evaluation of a policy that is not trained",
+    "evaluation_episodes": "episodes of each evaluation during training",
+}
 # A dictionary whose keys are the user's own: keyword arguments of the environment.
 _OPEN = "additional_simulator_parameters"
 
@@ -77,13 +92,14 @@ def read_settings() -> Settings:
 
 
 def sort(given: Dict[str, Any]) -> Settings:
-    """Return hyperparameters by what they are meant for."""
+    """Return hyperparameters by what they are meant for, checked as far as that takes no preset."""
     paths: Dict[str, Any] = {}
     own: Dict[str, Any] = {}
     for name, value in given.items():
         full = ALIASES.get(name, name)
         known = _near_own(name)
         if full.startswith(PREFIX):
+            _check(name, full, value)
             paths[full] = value
         elif known is None:
             raise HyperparameterError(_unknown_name(name))
@@ -104,6 +120,19 @@ def apply(manager: Any, paths: Dict[str, Any]) -> None:
         place.set(value)
 
 
+def _check(name: str, full: str, value: Any) -> None:
+    """Refuse a path that no preset has, and a value that cannot be read."""
+    path, _, kind = full.partition(":")
+    head = path[len(PREFIX) :].partition(".")[0]
+    if head not in _HEADS and head not in _SHORT:
+        raise HyperparameterError(_unknown_path(name, "rl", head, [*_HEADS, *_SHORT]))
+    parsed = values.parse(name, value)
+    if kind:
+        values.typed(name, kind, value)
+    elif head in _STEPS and parsed is value:
+        values.typed(name, "EnvironmentSteps", value)
+
+
 class _Place(NamedTuple):
     """Where a path leads: a holder, a key of it, and what is there."""
 
@@ -116,8 +145,6 @@ class _Place(NamedTuple):
     @classmethod
     def find(cls, manager: Any, name: str) -> "_Place":
         path, _, kind = name.partition(":")
-        if kind and kind not in values.TYPES:
-            values.typed(name, kind, 0)  # which says what is allowed
         parts = path[len(PREFIX) :].split(".")
         parts[0] = _SHORT.get(parts[0], parts[0])
         holder, present = None, manager
@@ -128,11 +155,13 @@ class _Place(NamedTuple):
 
     def converted(self, value: Any) -> Any:
         if self.kind:
-            return values.build(self.name, values.typed(self.name, self.kind, value))
-        parsed = values.parse(self.name, value)
-        if parsed is not value:
-            return values.build(self.name, parsed)
-        return _as(self.name, value, self.present)
+            parsed = values.typed(self.name, self.kind, value)
+        else:
+            parsed = values.parse(self.name, value)
+            if parsed is value:
+                return _as(self.name, value, self.present)
+        values.require_likeness(self.name, parsed, self.present)
+        return values.build(self.name, parsed)
 
     def set(self, value: Any) -> None:
         if isinstance(self.holder, (dict, list)):
@@ -150,12 +179,19 @@ def _inside(name: str, place: str, holder: Any, part: str, parts: List[str]) -> 
     else:
         attributes = getattr(holder, "__dict__", {})
         items = {key: getattr(holder, key) for key in attributes if not key.startswith("_")}
-    known = {str(key): key for key in items}
+    known = {_text(key): key for key in items}
     if part in known:
         return known[part], items[known[part]]
     if place.endswith(_OPEN) and part == parts[-1]:
         return part, None
     raise HyperparameterError(_unknown_path(name, place, part, list(known)))
+
+
+def _text(key: Any) -> str:
+    """Return a key as a path has it: some of Coach's are classes, or members of enums."""
+    if isinstance(key, type):
+        return key.__name__
+    return str(key.name if isinstance(key, enum.Enum) else key)
 
 
 def _as(name: str, value: Any, present: Any) -> Any:
@@ -168,11 +204,11 @@ def _as(name: str, value: Any, present: Any) -> Any:
     if kind.endswith("Schedule") and kind in values.TYPES:
         constant = values.typed(name, "ConstantSchedule", convert(name, value, 0.0))
         return values.build(name, constant)
-    if type(present) is int:
-        # Presets write 0 and 1 where any number may stand.
+    if type(present) is int and present in (0, 1):
+        # Presets write these where any number may stand.
         number = convert(name, value, 0.0)
-        return int(number) if int(number) == number else number
-    if present is None or isinstance(present, (bool, float, str, list, tuple, dict)):
+        return int(number) if number.is_integer() else number
+    if present is None or isinstance(present, (bool, int, float, str, list, tuple, dict)):
         return convert(name, value, present)
     msg = "hyperparameter {!r} stands for a {}, which cannot be given as {!r}; set a part of it: {}"
     parts = [key for key in sorted(getattr(present, "__dict__", {})) if not key.startswith("_")]
@@ -195,9 +231,16 @@ def _near_own(name: str) -> Optional[str]:
 def _unknown_name(name: str) -> str:
     known = sorted([*OWN, *ALIASES])
     nearest = difflib.get_close_matches(name, known, n=1)
-    hint = "; did you mean {!r}?".format(nearest[0]) if nearest else "."
+    hint = "; did you mean {}?".format(_described(nearest[0])) if nearest else "."
     msg = "unknown hyperparameter {!r}{} There are {}, and paths into the preset, such as {}"
     return msg.format(name, hint, ", ".join(known), ALIASES["discount"])
+
+
+def _described(known: str) -> str:
+    """Return a name to choose, or two that only their meanings tell apart."""
+    if known not in _EVALUATIONS:
+        return repr(known)
+    return ", or ".join("{!r} ({})".format(*each) for each in sorted(_EVALUATIONS.items()))
 
 
 def _unknown_path(name: str, place: str, part: str, known: List[str]) -> str:

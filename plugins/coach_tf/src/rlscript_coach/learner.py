@@ -91,15 +91,15 @@ class CoachLearner(rlscript.Learner):
 
     def save(self, folder: Path) -> None:
         """Write Coach's own checkpoint, and the counters that it leaves out."""
-        checkpoints.save(self._manager, self._agent, folder)
+        checkpoints.save(self._manager, self.policy, folder)
 
     def restore(self, folder: Path) -> None:
         """Go on from such a checkpoint.
 
         Raises:
-            CheckpointRefused: It is of another release or backend.
+            CheckpointRefused: It is of another release, backend or network.
         """
-        checkpoints.restore(self._manager, self._agent, folder)
+        checkpoints.restore(self._manager, self.policy, folder)
         self._heated = False  # the replay buffer is empty
         self._schedule.check(self._counter)
 

@@ -11,6 +11,7 @@ from mxnet.contrib import onnx as onnx_mxnet
 from onnx import TensorProto, helper, numpy_helper
 from rl_coach.architectures.mxnet_components import utils
 
+from rlscript.fitting import Shapes
 from rlscript_coach.policies import Filter
 from rlscript_coach.refusals import ExportRefused
 
@@ -129,6 +130,15 @@ def _importable(
 def _row(value: Any, shape: Sequence[int]) -> Any:
     """Return a value as one row: MXNet adds and multiplies arrays of equal rank alone."""
     return np.broadcast_to(np.asarray(value, np.float32), tuple(shape))
+
+
+def shapes(networks: Dict[str, Any]) -> Shapes:
+    """Return the shapes of all parameters by their names within their networks."""
+    return {
+        "{}/{}".format(name, _short(key, wrapper.online_network)): tuple(each.shape)
+        for name, wrapper in networks.items()
+        for key, each in wrapper.online_network.model.collect_params().items()
+    }
 
 
 def save_optimisers(networks: Dict[str, Any], folder: Path) -> None:

@@ -5,17 +5,24 @@ import importlib
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import Any, List, NamedTuple, Optional
+
+from rlscript_coach.refusals import PresetMissing
 
 ATTRIBUTE = "graph_manager"
 
 
-class PresetMissing(ValueError):
-    """A preset's name leads to no module, or to one without a graph manager."""
+class Source(NamedTuple):
+    """Where a preset is: a file, or else a module that can be imported; and its attribute."""
+
+    name: str
+    path: Optional[Path]
+    module: str
+    attribute: str
 
 
-def load_preset(name: str, folder: Optional[Path] = None) -> Any:
-    """Return the graph manager of a preset.
+def find_preset(name: str, folder: Optional[Path] = None) -> Source:
+    """Return where a preset is, without running anything of it or of Coach.
 
     Args:
         name: A module with `graph_manager`, or `module:name`. In the script's folder hyphens may
@@ -23,22 +30,36 @@ def load_preset(name: str, folder: Optional[Path] = None) -> Any:
         folder: Where to look first; the script's own by default.
 
     Raises:
-        PresetMissing: There is no such module, or it has no such attribute; the message lists
-            those that are there.
+        PresetMissing: There is no such module; the message lists those that are there.
+    """
+    folder = folder or script_folder()
+    module, _, attribute = name.partition(":")
+    stem = module[:-3] if module.endswith(".py") else module
+    own = [path for path in sorted(folder.glob("*.py")) if _same(path.stem) == _same(stem)]
+    exact = [path for path in own if path.stem == stem]
+    if not own and not _importable(stem):
+        raise PresetMissing(_missing(name, stem, folder))
+    path = (exact or own)[0] if own else None
+    return Source(name, path, stem, attribute or ATTRIBUTE)
+
+
+def load_preset(source: Source) -> Any:
+    """Return the graph manager of a preset.
+
+    Raises:
+        PresetMissing: Its module has none of this name; the message lists those that it has.
     """
     # Coach's packages import each other in a circle, which is closed only from here.
     importlib.import_module("rl_coach.exploration_policies")
-    module_name, _, attribute = name.partition(":")
-    module = _module(name, module_name, folder or script_folder())
-    attribute = attribute or ATTRIBUTE
-    if not hasattr(module, attribute):
+    module = _imported(source.path) if source.path else importlib.import_module(source.module)
+    if not hasattr(module, source.attribute):
         msg = "the preset {!r} has no {!r}; of graph managers it has {}"
         there = [each for each, value in vars(module).items() if hasattr(value, "create_graph")]
-        raise PresetMissing(msg.format(name, attribute, _listed(there)))
-    found = getattr(module, attribute)
+        raise PresetMissing(msg.format(source.name, source.attribute, _listed(there)))
+    found = getattr(module, source.attribute)
     if not hasattr(found, "create_graph"):
         msg = "{!r} of the preset {!r} is a {}, not a graph manager"
-        raise PresetMissing(msg.format(attribute, name, type(found).__name__))
+        raise PresetMissing(msg.format(source.attribute, source.name, type(found).__name__))
     return found
 
 
@@ -47,19 +68,11 @@ def script_folder() -> Path:
     return Path(sys.argv[0] or ".").resolve().parent
 
 
-def _module(name: str, module_name: str, folder: Path) -> Any:
-    stem = module_name[:-3] if module_name.endswith(".py") else module_name
-    own = [path for path in sorted(folder.glob("*.py")) if _same(path.stem) == _same(stem)]
-    exact = [path for path in own if path.stem == stem]
-    if own:
-        return _imported((exact or own)[0])
+def _importable(module: str) -> bool:
     try:
-        found = importlib.util.find_spec(stem) if stem.strip(".") else None
+        return bool(module.strip(".")) and importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):
-        found = None
-    if found is None:
-        raise PresetMissing(_missing(name, stem, folder))
-    return importlib.import_module(stem)
+        return False
 
 
 def _imported(path: Path) -> Any:

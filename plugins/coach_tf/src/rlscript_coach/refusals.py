@@ -1,6 +1,14 @@
 """What is refused rather than approximated; without Coach, so that it can be read anywhere."""
 
 
+class PresetMissing(ValueError):
+    """A preset's name leads to no module, or to one without a graph manager."""
+
+
+class PresetRefused(ValueError):
+    """A preset's schedule lacks a part."""
+
+
 class ExportRefused(NotImplementedError):
     """The policy holds a part that is not translated exactly; told before training starts."""
 
@@ -15,7 +23,7 @@ class ExportWrong(RuntimeError):
 
 
 class CheckpointRefused(ValueError):
-    """A checkpoint is of another release or backend of Coach; nothing was restored."""
+    """A checkpoint is of another release, backend or network; nothing was restored."""
 
 
 class WarmStartRefused(ValueError):

@@ -1,6 +1,7 @@
 """Coach's graph, made for as long as it trains."""
 
 import contextlib
+import gc
 import importlib.util
 import os
 import warnings
@@ -13,10 +14,19 @@ from rlscript_coach.releases import MXNET, TENSORFLOW, backend, release
 from rlscript_coach.schedule import Schedule
 
 _NAMES = {TENSORFLOW: "TensorFlow", MXNET: "MXNet"}
-# What exports policies, as rlcore's own environments have it.
-_CONVERTERS = {
-    TENSORFLOW: ("onnx==1.8.0", "onnxruntime==1.10.0", "tf2onnx==1.8.5"),
-    MXNET: ("onnx==1.3.0", "onnxruntime==1.10.0"),
+# What exports policies, as rlcore's own environments have it, with what Coach's images have of
+# other versions: tf2onnx needs a later protobuf, ONNX Runtime a later NumPy.
+_EXPORTING = {TENSORFLOW: ("onnx", "onnxruntime", "tf2onnx"), MXNET: ("onnx", "onnxruntime")}
+_COMMON = (
+    "flatbuffers==1.12",
+    "numpy==1.16.6",
+    "onnxruntime==1.10.0",
+    "protobuf==3.14.0",
+    "typing-extensions==3.7.4.3",
+)
+LACKING = {
+    TENSORFLOW: (*_COMMON, "onnx==1.8.0", "tf2onnx==1.8.5"),
+    MXNET: (*_COMMON, "onnx==1.3.0"),
 }
 # Libraries that warn of what only their developers could mend.
 _TALKATIVE = "gym|h5py|matplotlib|mxnet|numpy|pandas|pkg_resources|rl_coach|scipy|tensor"
@@ -27,13 +37,15 @@ _GYM_ERRORS = 40
 def started(manager: Any, schedule: Schedule, place: Place, seed: Optional[int]) -> Iterator[Any]:
     """Build the graph and give its learner; close the environment and the session at the end."""
     rlscript.announce("building the graph of Coach {} on {}".format(release(), _NAMES[backend()]))
-    _require_converters()
     film = _prepare(manager)
     if seed is not None:
         rlscript.seed_everything(seed)
     # It imports Coach, which must have been told first how much to say.
     from rlscript_coach.learner import CoachLearner  # noqa: PLC0415
 
+    # Coach's memories fork: a child that happened to collect an earlier training's session would
+    # wait for threads that it has not, and we for it.
+    gc.collect()
     with _graph():
         manager.create_graph(_task(seed))
         try:
@@ -82,16 +94,20 @@ def _graph() -> Iterator[None]:
     getattr(general_network.GeneralTensorFlowNetwork, "variable_scopes_dict", {}).clear()
 
 
-def _require_converters() -> None:
+def require_converters() -> None:
     """Check that policies can be exported here: Coach's own images lack what that takes.
 
     Raises:
         ExportRefused: A package is missing.
     """
-    for package in _CONVERTERS[backend()]:
-        if importlib.util.find_spec(package.partition("=")[0]) is None:
-            reason = "is missing for the export: put the line `{}` into requirements.txt"
-            raise ExportRefused(package.partition("=")[0], reason.format(package))
+    for package in _EXPORTING[backend()]:
+        if importlib.util.find_spec(package) is None:
+            reason = (
+                "is missing, which exports it: put these into requirements.txt, a line each, for "
+                "pip 19.3 or later: {}. Images that do not install that file: let the script "
+                "run pip before it imports rlscript_coach"
+            )
+            raise ExportRefused(package, reason.format(" ".join(LACKING[backend()])))
 
 
 def _prepare(manager: Any) -> bool:

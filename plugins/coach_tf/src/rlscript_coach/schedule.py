@@ -3,6 +3,7 @@
 from typing import Any, Optional
 
 import rlscript
+from rlscript_coach.refusals import PresetRefused
 from rlscript_coach.values import STEPS
 
 # For presets that say none, or count the steps of an evaluation.
@@ -79,12 +80,16 @@ class ScheduleStop(rlscript.StopRule):
         """Return why training ends here, or None where it goes on."""
         return super().reason(steps, seconds, evaluation_return) or self.schedule.finished
 
+    def reason_before(self, steps: int) -> Optional[str]:
+        """Return why nothing is left to train after a resume."""
+        return super().reason_before(steps) or self.schedule.finished
+
 
 def require_schedule(manager: Any) -> None:
     """Check that a preset's schedule is whole.
 
     Raises:
-        ValueError: A part is missing, or is none of Coach's steps.
+        PresetRefused: A part is missing, or is none of Coach's steps.
     """
     for name in ("heatup_steps", "improve_steps", "steps_between_evaluation_periods"):
         _require_steps(name, getattr(manager, name))
@@ -94,7 +99,7 @@ def require_schedule(manager: Any) -> None:
 def _require_steps(name: str, steps: Any) -> None:
     if type(steps).__name__ not in STEPS:
         msg = "the preset's schedule has {} = {!r}; allowed are {}"
-        raise ValueError(msg.format(name, steps, ", ".join(STEPS)))
+        raise PresetRefused(msg.format(name, steps, ", ".join(STEPS)))
 
 
 def _episodes(steps: Any) -> int:

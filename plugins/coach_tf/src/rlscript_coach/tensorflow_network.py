@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import graph_util
 
+from rlscript.fitting import Shapes
 from rlscript_coach.policies import Filter
 from rlscript_coach.refusals import ExportRefused
 
@@ -96,6 +97,13 @@ class TensorFlowNetwork:
             self._definition = graph_util.extract_sub_graph(whole, names)
         with _quiet():
             return graph_util.convert_variables_to_constants(self.session, self._definition, names)
+
+
+def shapes(networks: Dict[str, Any]) -> Shapes:
+    """Return the shapes of all variables by their names, the optimisers' among them."""
+    graph = next(iter(networks.values())).online_network.sess.graph
+    variables = graph.get_collection(tf.GraphKeys.GLOBAL_VARIABLES)
+    return {each.op.name: tuple(each.shape.as_list()) for each in variables}
 
 
 def save_optimisers(networks: Dict[str, Any], folder: Path) -> None:

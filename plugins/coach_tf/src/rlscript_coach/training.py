@@ -5,12 +5,32 @@ from typing import Any, Optional, Tuple
 
 import rlscript
 from rlscript.models import MANIFEST, read_model
+from rlscript.refusing import explained
 from rlscript_coach import hyperparameters
-from rlscript_coach.evaluating import evaluate_only
+from rlscript_coach.evaluating import evaluate_only, require_policy
 from rlscript_coach.hyperparameters import Settings
-from rlscript_coach.presets import load_preset
+from rlscript_coach.presets import find_preset, load_preset
+from rlscript_coach.refusals import (
+    CheckpointRefused,
+    ExportRefused,
+    PresetMissing,
+    PresetRefused,
+    WarmStartRefused,
+)
 
 _NO_LIMIT = rlscript.StopRule()
+# What a person mends who reads the message, which needs no traceback.
+_EXPLAINED = (
+    CheckpointRefused,
+    ExportRefused,
+    PresetMissing,
+    PresetRefused,
+    WarmStartRefused,
+    rlscript.ArchiveError,
+    rlscript.EnvironmentFailed,
+    rlscript.HyperparameterError,
+    rlscript.NothingToStartFrom,
+)
 
 
 def train(
@@ -39,12 +59,18 @@ def train(
 
     Raises:
         PresetMissing: There is no such preset.
+        PresetRefused: Its schedule lacks a part.
         HyperparameterError: A hyperparameter leads nowhere, or has another type.
         EnvironmentFailed: The preset's environment is missing.
-        CheckpointRefused: The checkpoint is of another release or backend.
+        CheckpointRefused: The checkpoint is of another release, backend or network.
         WarmStartRefused: The weights in the channel `model` do not fit.
         ExportRefused: The policy holds a part that is not exported exactly; told before training.
     """
+    with explained(*_EXPLAINED):
+        return _train(preset, stop, seed)
+
+
+def _train(preset: str, stop: rlscript.StopRule, seed: Optional[int]) -> rlscript.Outcome:
     settings = hyperparameters.read_settings()
     manager, schedule, place = _prepared(preset, settings)
     # Coach is not there where this is only read.
@@ -55,9 +81,10 @@ def train(
         return started(manager, schedule, place, seed if settings.seed is None else settings.seed)
 
     if settings.evaluates_only:
-        return evaluate_only(start, place.make, settings)
-    rule = ScheduleStop(_rule(stop, settings), schedule)
-    outcome = rlscript.train(start, place.make, rule, SchedulePlan(schedule))
+        outcome = evaluate_only(start, place.make, settings)
+    else:
+        rule = ScheduleStop(_rule(stop, settings), schedule)
+        outcome = rlscript.train(start, place.make, rule, SchedulePlan(schedule))
     if not settings.save_model:
         _withdraw(rlscript.model_dir())
     return outcome
@@ -66,11 +93,19 @@ def train(
 def _prepared(preset: str, settings: Settings) -> Tuple[Any, Any, Any]:
     """Return the preset's graph manager with the job's hyperparameters, its schedule and place."""
     from rlscript_coach.places import place_of  # noqa: PLC0415
-    from rlscript_coach.running import quieten  # noqa: PLC0415
+    from rlscript_coach.running import quieten, require_converters  # noqa: PLC0415
     from rlscript_coach.schedule import Schedule, require_schedule  # noqa: PLC0415
 
+    # What can be told without Coach comes first: its backend takes long to load.
+    source = find_preset(settings.preset or preset)
+    if settings.evaluates_only:
+        require_policy()
+    elif settings.evaluate_steps:
+        msg = "warning: evaluate_steps does nothing beside improve_steps; evaluation_episodes is"
+        rlscript.announce(msg + " how many episodes an evaluation during training has")
+    require_converters()
     quieten()
-    manager = load_preset(settings.preset or preset)
+    manager = load_preset(source)
     hyperparameters.apply(manager, settings.paths)
     require_schedule(manager)
     return manager, Schedule(manager, settings.evaluate_episodes), place_of(manager)

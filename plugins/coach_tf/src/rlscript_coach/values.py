@@ -6,6 +6,7 @@ as Python writes them; nothing else of Python is.
 
 import ast
 import difflib
+import enum
 import importlib
 from typing import Any, Dict, NamedTuple, Tuple
 
@@ -42,9 +43,13 @@ def parse(name: str, value: Any) -> Any:
     Raises:
         HyperparameterError: The text names a type that is not allowed, or is no literal within it.
     """
-    if not isinstance(value, str):
+    if isinstance(value, list) and any("(" in str(each) for each in value):
+        # What reads YAML takes `[Dense(64), Dense(64)]` for a list of texts.
+        text = "[{}]".format(", ".join(map(str, value)))
+    elif isinstance(value, str):
+        text = value.strip()
+    else:
         return value
-    text = value.strip()
     if not (text.endswith(")") or (text.startswith("[") and "(" in text)):
         return value
     try:
@@ -71,6 +76,25 @@ def typed(name: str, kind: str, value: Any) -> Typed:
     return _checked(name, value, Typed(kind, arguments, {}))
 
 
+def require_likeness(name: str, value: Any, present: Any) -> None:
+    """Check that a value of Coach's types may stand where another one stands.
+
+    Raises:
+        HyperparameterError: Steps are given for a number, a schedule for steps, and so on.
+    """
+    if present is None:
+        return
+    if isinstance(value, Typed):
+        alike = _family(value.kind) == _family(type(present).__name__)
+    else:
+        # Layers are a list, or a member of an enum that stands for one.
+        alike = isinstance(present, (list, tuple, enum.Enum))
+    if not alike:
+        msg = "hyperparameter {!r} stands for {!r}, in whose place {} cannot stand"
+        given = value.kind if isinstance(value, Typed) else "a list of layers"
+        raise HyperparameterError(msg.format(name, present, given))
+
+
 def build(name: str, value: Any) -> Any:
     """Return a value with Coach's own objects in place of `Typed`.
 
@@ -89,6 +113,11 @@ def build(name: str, value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(build(name, each) for each in value)
     return value
+
+
+def _family(kind: str) -> str:
+    """Return the module that a type is from: its types can stand for each other."""
+    return TYPES.get(kind, "schedule" if kind.endswith("Schedule") else kind)
 
 
 def _read(name: str, text: str, node: Any) -> Any:
@@ -123,7 +152,8 @@ def _checked(name: str, given: Any, value: Typed) -> Typed:
     if value.kind not in STEPS:
         return value
     steps = [*value.arguments, *value.named.values()]
-    whole = len(steps) == 1 and type(steps[0]) in _NUMBERS and int(steps[0]) == steps[0]
+    counts = [each for each in steps if type(each) in _NUMBERS and each >= 0]
+    whole = len(steps) == 1 and bool(counts) and float(counts[0]).is_integer()
     if not whole or set(value.named) - {"num_steps"}:
         msg = "hyperparameter {!r}: {} takes one whole number, such as {}(1000), not {!r}"
         raise HyperparameterError(msg.format(name, value.kind, value.kind, given))
@@ -135,7 +165,7 @@ def _require_allowed(name: str, kind: str) -> None:
         nearest = difflib.get_close_matches(kind, list(TYPES), n=1)
         hint = "; did you mean {!r}?".format(nearest[0]) if nearest else "."
         msg = "hyperparameter {!r}: the type {!r} is not allowed{} {}"
-        raise HyperparameterError(msg.format(name, kind, hint, _allowed().capitalize()))
+        raise HyperparameterError(msg.format(name, kind, hint, "A" + _allowed()[1:]))
 
 
 def _allowed() -> str:

@@ -15,6 +15,10 @@ class Scheme(enum.Enum):
     Medium = "Medium"
 
 
+class LinearSchedule:
+    """A schedule, known by its name as Coach's is."""
+
+
 class Part:
     """Attributes, as Coach's parameters are."""
 
@@ -26,9 +30,20 @@ class Part:
 def preset():
     """Return something of a graph manager's shape."""
     network = Part(learning_rate=0.00025, batch_size=64, scheme=Scheme.Medium, clip_gradients=None)
-    algorithm = Part(discount=0.99, beta_entropy=0, optimization_epochs=10, use_kl=False)
+    algorithm = Part(
+        discount=0.99,
+        beta_entropy=0,
+        optimization_epochs=10,
+        use_kl=False,
+        schedule=LinearSchedule(),
+    )
     return Part(
-        agent_params=Part(algorithm=algorithm, network_wrappers={"main": network}, _hidden=1),
+        agent_params=Part(
+            algorithm=algorithm,
+            network_wrappers={"main": network},
+            exploration={Scheme: Part(noise=0.5), Scheme.Medium: 1.5},
+            _hidden=1,
+        ),
         env_params=Part(level="CartPole-v0", additional_simulator_parameters={"tills": 5}),
         visualization_parameters=Part(dump_csv=True, video_dump_filters=["a", "b"]),
     )
@@ -45,6 +60,11 @@ class Values(unittest.TestCase):
             ("TrainingSteps(num_steps=3)", Typed("TrainingSteps", (3,), {})),
             ("LinearSchedule(1.0, -0.5, 10)", Typed("LinearSchedule", (1.0, -0.5, 10), {})),
             ("[Dense(64), Dense(32)]", [Typed("Dense", (n,), {}) for n in (64, 32)]),
+            # As a command line's YAML gives it.
+            (["Dense(64)", "Dense(32)"], [Typed("Dense", (n,), {}) for n in (64, 32)]),
+            (["LinearSchedule(1.0", 0.1, "10)"], [Typed("LinearSchedule", (1.0, 0.1, 10), {})]),
+            (["a (text)", "more) of it"], ["a (text)", "more) of it"]),
+            (["a", "b"], ["a", "b"]),
             (" ConstantSchedule(0.1) ", Typed("ConstantSchedule", (0.1,), {})),
             ("CartPole-v0", "CartPole-v0"),
             ("pkg.module:Class", "pkg.module:Class"),
@@ -60,12 +80,18 @@ class Values(unittest.TestCase):
         """Everything else of Python is refused, with what is allowed and the nearest."""
         cases = [
             ("__import__('os').system('true')", "calls something that is no type"),
-            ("open('x')", "the type 'open' is not allowed. Allowed are numbers"),
+            (
+                "open('x')",
+                "the type 'open' is not allowed. Allowed are numbers, .*ConstantSchedule, Dense",
+            ),
+            (["open('x')"], "'open' is not allowed"),
             ("EnvironmentStep(5)", "did you mean 'EnvironmentSteps'?"),
             ("EnvironmentSteps(open('x'))", "takes one whole number|'open' is not allowed"),
             ("EnvironmentSteps(2 ** 3)", "holds something that is no number"),
             ("EnvironmentSteps('5')", "EnvironmentSteps takes one whole number"),
             ("EnvironmentSteps(1.5)", "takes one whole number"),
+            ("EnvironmentSteps(-5)", "takes one whole number"),
+            ("EnvironmentSteps(1e999)", "takes one whole number"),
             ("EnvironmentSteps(1, 2)", "takes one whole number"),
             ("EnvironmentSteps(n=1)", "takes one whole number"),
             ("EnvironmentSteps(**{'num_steps': 1})", "unpacks a dictionary"),
@@ -136,6 +162,14 @@ class Names(unittest.TestCase):
             ({"learning_rate": 1}, "rl.agent_params.algorithm.discount"),
             ({"save_model": "maybe"}, "'save_model' must be of type bool"),
             ({"seed": "x"}, "'seed' must be of type int"),
+            ({"evaluations_episodes": 5}, "mean 'evaluate_episodes' .episodes of the evaluation"),
+            ({"evaluate_episode": 5}, "or 'evaluation_episodes' .episodes of each evaluation"),
+            ({"rl.agent_parms.x": 1}, "rl has no 'agent_parms'; did you mean 'rl.agent_params'"),
+            ({"rl.sess": 1}, "rl has no 'sess'. It has agent_params"),
+            ({"rl.agent_params.x": "Dens(3)"}, "did you mean 'Dense'"),
+            ({"rl.agent_params.x:Dens": 3}, "did you mean 'Dense'"),
+            ({"improve_steps": "many"}, "'improve_steps': EnvironmentSteps takes one whole number"),
+            ({"evaluation_episodes": 0.5}, "'evaluation_episodes': EnvironmentEpisodes takes one"),
         ):
             with self.subTest(given), self.assertRaisesRegex(HyperparameterError, expected):
                 hyperparameters.sort(given)
@@ -157,6 +191,8 @@ class Paths(unittest.TestCase):
                 "rl.agent_params.algorithm.use_kl": "true",
                 main + "scheme": "EmbedderScheme.Shallow",
                 main + "clip_gradients": "40",
+                "rl.agent_params.exploration.Scheme.noise": 0.25,
+                "rl.agent_params.exploration.Medium": 2,
                 "rl.env_params.additional_simulator_parameters.tills": 3,
                 "rl.env_params.additional_simulator_parameters.service": 2.5,
                 "rl.vis_params.dump_csv": "False",
@@ -171,6 +207,8 @@ class Paths(unittest.TestCase):
         self.assertEqual((5, True), (algorithm.optimization_epochs, algorithm.use_kl))
         self.assertIs(int, type(algorithm.optimization_epochs))
         self.assertEqual((Scheme.Shallow, 40), (network.scheme, network.clip_gradients))
+        exploration = found.agent_params.exploration
+        self.assertEqual((0.25, 2), (exploration[Scheme].noise, exploration[Scheme.Medium]))
         expected = {"tills": 3, "service": 2.5}
         self.assertEqual(expected, found.env_params.additional_simulator_parameters)
         view = found.visualization_parameters
@@ -193,6 +231,21 @@ class Paths(unittest.TestCase):
             ("rl.agent_params.algorithm.discount", "high", "must be of type float"),
             ("rl.agent_params.network_wrappers.main.scheme", "Deep", "one of Shallow, Medium"),
             ("rl.env_params.level:Environment", 1, "did you mean 'EnvironmentSteps'"),
+            ("rl.agent_params.network_wrappers.main.batch_size", 64.5, "must be of type int"),
+            ("rl.agent_params.exploration.Shceme.noise", 1, "'rl.agent_params.exploration.Scheme'"),
+            ("rl.agent_params.exploration.x", 1, "has no 'x'. It has Medium, Scheme$"),
+            (
+                "rl.agent_params.algorithm.discount",
+                "Dense(3)",
+                "stands for 0.99, in whose place Dense",
+            ),
+            (
+                "rl.agent_params.algorithm.schedule",
+                "TrainingSteps(3)",
+                "place TrainingSteps cannot",
+            ),
+            ("rl.agent_params.algorithm.discount", "[Dense(3)]", "place a list of layers cannot"),
+            ("rl.agent_params.algorithm.discount:TrainingSteps", 3, "place TrainingSteps cannot"),
             ("rl.visualization_parameters.video_dump_filters.7", 1, "has no '7'. It has 0, 1"),
         ):
             found = preset()

@@ -1,8 +1,10 @@
 """What an editor sees of the package where Coach is not installed."""
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
 import types
 import unittest
 from pathlib import Path
@@ -28,6 +30,55 @@ class Documentation(unittest.TestCase):
         )
         for expected in ("train(preset", "RLCOACH_PRESET", "stop: ", "class CheckpointRefused"):
             self.assertIn(expected, shown)
+
+
+class Early(unittest.TestCase):
+    """What is refused before anything of Coach is loaded, in one line."""
+
+    script = (
+        "import sys; sys.modules.update(dict.fromkeys({!r})); "
+        "sys.argv = ['train.py']; import rlscript_coach; rlscript_coach.train('no_such_preset')"
+    )
+
+    def run_script(self, settings):
+        """Return the exit code and the lines of a script with such hyperparameters."""
+        sources = [str(CHECKOUT), str(CHECKOUT / "plugins" / "coach_tf" / "src")]
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "preset_walk.py").write_text("graph_manager = 5\n")
+            variables = {
+                "PYTHONPATH": os.pathsep.join(sources),
+                "RLCORE_CHECKPOINT_DIR": folder,
+                "SM_HPS": json.dumps(settings),
+                "SM_MODEL_DIR": folder,
+            }
+            done = subprocess.run(
+                [sys.executable, "-c", self.script.format(TOOLKIT)],
+                env=dict(os.environ, **variables),
+                cwd=folder,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                universal_newlines=True,
+                check=False,
+            )
+        return done.returncode, done.stdout.splitlines()
+
+    def test_refused(self):
+        """Presets, names of hyperparameters, paths, values, and nothing to evaluate."""
+        for settings, expected in (
+            ({}, "PresetMissing: there is no preset 'no_such_preset'. .* there are preset_walk$"),
+            ({"RLCOACH_PRESET": "preset_wolk"}, "PresetMissing: .*did you mean 'preset_walk'"),
+            ({"improve_step": 5}, "HyperparameterError: .*did you mean 'improve_steps'"),
+            ({"rl.agent_parms.x": 5}, "HyperparameterError: .*did you mean 'rl.agent_params'"),
+            ({"rl.agent_params.x": "f(5)"}, "HyperparameterError: .*type 'f' is not allowed"),
+            (
+                {"RLCOACH_PRESET": "preset_walk", "evaluate_steps": 5},
+                "NothingToStartFrom: .*'model'",
+            ),
+        ):
+            code, lines = self.run_script(settings)
+            with self.subTest(settings):
+                self.assertEqual((1, 1), (code, len(lines)), lines)
+                self.assertRegex(lines[0], expected)
 
 
 class Discrete:

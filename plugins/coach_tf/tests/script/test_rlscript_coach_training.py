@@ -18,11 +18,13 @@ except ImportError:
 
 import numpy as np
 import toys
+from rl_coach.architectures.layers import Dense
 
 import rlscript
 import rlscript_coach
 from rlscript.models import read_manifest
 from rlscript_coach.learner import CoachLearner
+from rlscript_coach.presets import find_preset, load_preset
 from rlscript_coach.releases import TENSORFLOW, backend, identity
 
 # Steps before Coach begins: observations to check exports on, and one of Coach's own.
@@ -137,11 +139,14 @@ class Stopped(Job):
 
     @toys.once
     def test_all_is_done(self):
-        """A third start trains no more."""
+        """A further start trains no more, and says so."""
         first, _ = self.train(toys.manager("DQN"))
         again, printed = self.train(toys.manager("DQN"))
         self.assertEqual((first.reason, first.step), (again.reason, again.step))
-        self.assertNotIn("Training>", printed)
+        told = "rlcore: stops without training: EnvironmentSteps(200) reached\n"
+        self.assertEqual(1, printed.count(told))
+        for never in ("Training>", "Testing>", "rlcore step="):
+            self.assertNotIn(never, printed)
 
 
 class State(Job):
@@ -181,6 +186,23 @@ class State(Job):
             with self.subTest(change), refused:
                 self.train(toys.manager("DQN"))
 
+    def test_another_network(self):
+        """A checkpoint of another network, optimiser or filter is refused by what differs."""
+        with tempfile.TemporaryDirectory() as name:
+            with toys.learning(toys.manager("DQN")) as one:
+                one.save(Path(name))
+            wider, unfiltered = toys.manager("DQN"), toys.manager("DQN", normalise=False)
+            wider.agent_params.network_wrappers["main"].batch_size = 16  # which changes no shape
+            middle = wider.agent_params.network_wrappers["main"].middleware_parameters
+            middle.scheme = [Dense(9)]
+            for other, expected in (
+                (wider, r"is \(8,\) in the checkpoint, \(9,\) here.* the preset that it was"),
+                (unfiltered, r"filter/0 is \(2,\) in the checkpoint, missing here\."),
+            ):
+                refused = self.assertRaisesRegex(rlscript_coach.CheckpointRefused, expected)
+                with toys.learning(other) as one, refused:
+                    one.restore(Path(name))
+
 
 def state_of(one, seen):
     """Return what a checkpoint has to bring back."""
@@ -214,9 +236,22 @@ class Evaluated(Job):
                 if "model" in channels:
                     self.assertEqual(expected, found["returns"])
 
+    def test_no_model_wanted(self):
+        """Nothing is left where the job wants no model; why it trains nothing is said."""
+        self.train(toys.manager("DQN"))
+        channels = {"checkpoint": self.checkpoints.folder}
+        self.setUp()
+        settings = {"evaluate_steps": 5, "save_model": False}
+        _, printed = self.train(toys.manager("DQN"), channels, **settings)
+        told = "evaluates and does not train: evaluate_steps is given, improve_steps is not"
+        self.assertIn(told, printed)
+        self.assertEqual([], [each for each in self.model.rglob("*") if each.is_file()])
+
     def test_nothing_to_evaluate(self):
         """Without a channel there is nothing to play."""
-        with self.assertRaisesRegex(rlscript.NothingToStartFrom, "need a policy: give the channel"):
+        with self.assertRaisesRegex(
+            rlscript.NothingToStartFrom, "give the channel .*evaluation_episodes"
+        ):
             self.train(toys.manager("DQN"), evaluate_episodes=1)
 
 
@@ -230,7 +265,7 @@ class Presets(Job):
             "import toys\ngraph_manager = toys.manager('DQN')\n"
         )
         (folder / "preset_empty.py").write_text("other = graph_manager = 5\n")
-        return rlscript_coach.presets.load_preset(name, folder)
+        return load_preset(find_preset(name, folder))
 
     def test_found(self):
         """Hyphens and underscores are alike."""

@@ -1,0 +1,59 @@
+"""What a script prints that ends with an error."""
+
+import os
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+import rlscript
+from rlscript.refusing import explained
+
+_SCRIPT = """
+from rlscript.refusing import explained
+print("before")
+with explained(KeyError, OSError):
+    raise {}
+"""
+
+
+def run(error):
+    """Return the exit code and the output of a script that raises an error."""
+    place = str(Path(rlscript.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", _SCRIPT.format(error)],
+        env=dict(os.environ, PYTHONPATH=place),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+        check=False,
+    )
+    return done.returncode, done.stdout.splitlines()
+
+
+class Explained(unittest.TestCase):
+    """Errors of some kinds."""
+
+    def test_one_line(self):
+        """Theirs is the last line, after what was printed before, and the only one."""
+        expected = (1, ["before", "OSError: no such thing"])
+        self.assertEqual(expected, run("OSError('no such thing')"))
+
+    def test_others(self):
+        """Others keep their traceback."""
+        code, lines = run("ValueError('odd')")
+        self.assertEqual((1, "ValueError: odd"), (code, lines[-1]))
+        self.assertIn("Traceback (most recent call last):", lines)
+
+    def test_caught(self):
+        """A script that catches one goes on, and later errors are told as ever."""
+        before = sys.excepthook
+        try:
+            with self.assertRaisesRegex(OSError, "x"), explained(OSError):
+                raise OSError("x")  # noqa: EM101  # the test's own
+        finally:
+            sys.excepthook = before
+
+
+if __name__ == "__main__":
+    unittest.main()
