@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from rlcore.model import FrameworkModel
@@ -21,15 +20,17 @@ class TensorFlowServingModel(FrameworkModel):
 
     def environment(self, region: str) -> Mapping[str, str]:  # noqa: ARG002 - not told to it
         """Return the log level in the server's words; none, with a warning, for one it lacks."""
+        from rlcore.display.warning import warn  # noqa: PLC0415 - a class alone warns of nothing
+
         script, level = self.request.entry_point, self.request.container_log_level
         if script:
             msg = f"The server of SavedModels runs no script: {script} is left out."
-            warnings.warn(msg, UserWarning, stacklevel=2)
+            warn(msg)
         if level not in _NGINX_LEVELS:
             msg = (
                 f"container_log_level={level} is left out: the server has {sorted(_NGINX_LEVELS)}."
             )
-            warnings.warn(msg, UserWarning, stacklevel=2)
+            warn(msg)
             return {}
         return {"SAGEMAKER_TFS_NGINX_LOGLEVEL": _NGINX_LEVELS[level]}
 

@@ -84,7 +84,8 @@ class ToolkitRelease:
         serving: The environment that serves its policies, or why there is none.
         native_serving: The environment that serves models in the framework's own format and code of
             the user's, where that is another one.
-        display: Whether scripts may want to draw: they get a display where there is none.
+        display: Whether scripts may want to draw: they get a display of their own where Xvfb is
+            installed.
         inspection: Module that looks at the model of a job that has succeeded, in the job's own
             environment, and says what is wrong with it.
         image_requirements: What a deep-learning image lacks, without the framework itself.

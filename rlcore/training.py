@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-import warnings
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -79,9 +78,10 @@ class TrainingJob:
             return self.platform.curve(self.name)
         return found
 
-    def wait(self, *, logs: bool = True) -> JobStatus:
+    def wait(self, *, logs: bool = True, brief: bool = False) -> JobStatus:
         """Wait for the job to end, showing its log and its learning curve unless *logs* is False.
 
+        With *brief* only the lines with metrics, warnings and errors are shown of the log.
         Ctrl-C ends the waiting, not the job, and says how to stop it and how to come back.
 
         Raises:
@@ -89,19 +89,21 @@ class TrainingJob:
         """
         last: deque[str] = deque(maxlen=_LAST_LINES)
         try:
-            self._follow(last, shown=logs)
+            self._follow(last, shown=logs, brief=brief)
         except KeyboardInterrupt:
             sys.stderr.write(self._farewell())
             raise
         return self._outcome(self.status(), last)
 
-    def _follow(self, last: deque[str], *, shown: bool) -> None:
+    def _follow(self, last: deque[str], *, shown: bool, brief: bool) -> None:
         if not shown:
             self._wait_in_silence()
             return
         from rlcore import display  # noqa: PLC0415 - likewise
 
-        with display.watch(self.name, self._parser(), status=self.status) as view:
+        sieve = self._parser(has_steps=False) if brief else None
+        watching = display.watch(self.name, self._parser(), status=self.status, sieve=sieve)
+        with watching as view:
             for event in self.logs(follow=True):
                 last.append(event.message)
                 view.show(event)
@@ -112,12 +114,13 @@ class TrainingJob:
         while not self.status().state.final:
             time.sleep(min(_LONGEST, _SHORTEST + _SHARE * (time.monotonic() - begun)))
 
-    def _parser(self) -> MetricParser:
+    def _parser(self, *, has_steps: bool = True) -> MetricParser:
         from rlcore.metrics import MetricParser  # noqa: PLC0415 - likewise
 
         release = self.request.release
         return MetricParser(
-            self.request.metric_definitions or (), release.step_pattern if release else None
+            self.request.metric_definitions or (),
+            release.step_pattern if release and has_steps else None,
         )
 
     def _farewell(self) -> str:
@@ -132,9 +135,11 @@ class TrainingJob:
         if status.state is JobState.SUCCEEDED:
             return status
         if status.state is JobState.STOPPED:
+            from rlcore.display.warning import warn  # noqa: PLC0415 - likewise
+
             reason = f": {status.failure_reason}" if status.failure_reason else ""
             msg = f"The training job {self.name} was stopped{reason}. What it saved is kept."
-            warnings.warn(msg, UserWarning, stacklevel=4)
+            warn(msg)
             return status
         if status.state is JobState.FAILED:
             with suppress(PlatformError):  # the log may be forbidden, or gone

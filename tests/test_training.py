@@ -72,6 +72,16 @@ def test_a_reason_with_a_traceback_needs_no_lines_of_the_log() -> None:
     assert str(failed.value).endswith(reason)
 
 
+def test_a_warning_points_to_the_line_that_waits() -> None:
+    """It is the caller's line that may want to know."""
+    job = job_on(MemoryPlatform(outcome=ending(JobState.STOPPED)))
+
+    with pytest.warns(UserWarning, match="was stopped") as caught:
+        job.wait()
+
+    assert [__file__] == [warning.filename for warning in caught]
+
+
 def test_a_stopped_job_warns_and_returns() -> None:
     """Stopped is an outcome of its own: neither success nor failure."""
     job = job_on(

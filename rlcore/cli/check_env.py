@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rlcore.cli.evaluate import env_kwargs_option, python_option, source_option, tell
+from rlcore.cli.options import OptionsCommand
 from rlcore.cli.output import json_option, print_json
+from rlcore.names import toolkit_key
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -20,16 +22,18 @@ _EPILOG = """\b
 Example:
   rlcore check-env CartPole-v1
   rlcore check-env maze:make --source-dir src --env-kwargs '{size: 9}'
+  rlcore check-env maze:make --source-dir src --toolkit ray --framework pytorch
   rlcore check-env maze:make --source-dir src --toolkit ray.pytorch --toolkit-version 2.60.0
 """
 
 _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red", "note": "cyan"}
 
 
-@click.command("check-env", epilog=_EPILOG)
+@click.command("check-env", cls=OptionsCommand, epilog=_EPILOG)
 @click.argument("env")
-@click.option("--toolkit", metavar="KEY", help="Key of the toolkit: TOOLKIT.FRAMEWORK.")
+@click.option("--toolkit", metavar="KEY", help="The toolkit, or its key: TOOLKIT.FRAMEWORK.")
 @click.option("--toolkit-version", help="Version of that toolkit; the newest by default.")
+@click.option("--framework", help="Framework of that toolkit, where its key names none.")
 @source_option
 @env_kwargs_option
 @click.option(
@@ -38,7 +42,13 @@ _COLOURS = {"ok": "green", "warning": "yellow", "problem": "red", "note": "cyan"
 @python_option
 @json_option
 def check_env(
-    *, env: str, toolkit: str | None, toolkit_version: str | None, as_json: bool, **options: Any
+    *,
+    env: str,
+    toolkit: str | None,
+    toolkit_version: str | None,
+    framework: str | None,
+    as_json: bool,
+    **options: Any,
 ) -> int:
     """Look at an environment before training in it.
 
@@ -51,7 +61,12 @@ def check_env(
     """
     from rlcore.evaluation import check_environment  # noqa: PLC0415 - help needs no evaluation
 
-    release = None if options["python"] else _release(toolkit, toolkit_version)
+    if framework and not toolkit:
+        msg = "--framework goes with --toolkit."
+        raise click.UsageError(msg)
+    # The key may name the framework already.
+    key = toolkit and toolkit_key(toolkit.removesuffix(f".{framework}"), framework)
+    release = None if options["python"] else _release(key, toolkit_version)
     options["source"] = options.pop("source_dir") or _here(env)
     report = check_environment(env, release=release, **options, log=tell)
     if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlcore.cli.options import pair
+from rlcore.cli.options import OptionsCommand, pair
 from rlcore.cli.output import json_option, print_json, status_record
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _USEFUL = """
   in Python:   Predictor("{name}"{place})"""
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=OptionsCommand, epilog=_EPILOG)
 @click.argument("model", required=False, metavar="JOB_OR_ARCHIVE")
 @click.option("--last", is_flag=True, help="The newest job.")
 @click.option(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rlcore.platforms.local.environments import Built, Environments
     from rlcore.spec import Environment, ToolkitRelease
 
-_COLUMNS = ("release", "Python", "size", "built", "last used", "folder")
+_COLUMNS = ("release", "Python", "size", "its own", "built", "last used", "folder")
 _DAY = 86400.0
 _LIST_EPILOG = """\b
 Example:
@@ -44,14 +44,17 @@ def env() -> None:
 def list_(*, as_json: bool) -> None:
     """List what is built, the last used first.
 
-    With --json: release, python, size in bytes, created_at and used_at in seconds since the epoch,
-    and path.
+    A source's requirements.txt makes a layer, which shares the files of the release's environment:
+    what it adds is its own. With --json: release, python, size in bytes, created_at and used_at in
+    seconds since the epoch, path, and own_size in bytes.
     """
     built = _environments().all()
+    own = _own_sizes(built)
     if as_json:
-        print_json([_record(each) for each in built])
+        print_json([{**_record(each), "own_size": own[each.digest]} for each in built])
     else:
-        print_table(_COLUMNS, map(_row, built), nothing="No environments are built.")
+        rows = [_row(each, own[each.digest]) for each in built]
+        print_table(_COLUMNS, rows, nothing="No environments are built.")
 
 
 @env.command(epilog=_BUILD_EPILOG, short_help="Build the environment of a release.")
@@ -138,11 +141,23 @@ def _record(built: Built) -> dict[str, Any]:
     }
 
 
-def _row(built: Built) -> tuple[str, ...]:
+def _own_sizes(built: list[Built]) -> dict[str, int]:
+    """Return the bytes that each adds to those built before it, by digest."""
+    seen: set[int] = set()
+    own = {}
+    for each in sorted(built, key=lambda one: one.created_at):
+        files = {file.st_ino: file.st_size for file in each.files() if file.st_ino not in seen}
+        seen.update(files)
+        own[each.digest] = sum(files.values())
+    return own
+
+
+def _row(built: Built, own: int) -> tuple[str, ...]:
     return (
         built.label,
         built.version,
         _size(built.size),
+        _size(own),
         _date(built.created_at),
         _date(built.used_at),
         str(built.path),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlcore.cli.options import structured
+from rlcore.cli.options import OptionsCommand, structured
 from rlcore.cli.output import json_option, print_json
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ python_option = click.option(
 )
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=OptionsCommand, epilog=_EPILOG)
 @click.argument("model", required=False, metavar="JOB_OR_ARCHIVE")
 @click.option("--last", is_flag=True, help="The newest job.")
 @click.option("--endpoint", metavar="NAME", help="Play through this endpoint too.")

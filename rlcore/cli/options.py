@@ -9,7 +9,13 @@ import click
 
 from rlcore.arguments import ARGUMENTS, Argument
 from rlcore.cli.scalars import scalar
-from rlcore.errors import InvalidArgument
+from rlcore.errors import (
+    InvalidArgument,
+    MissingArgument,
+    NotDeployable,
+    PlatformError,
+    UnsupportedVersion,
+)
 from rlcore.inputs import DEFAULT_CHANNEL
 from rlcore.kinds import Kind
 
@@ -41,7 +47,41 @@ _NAMES = {
     "environment": ("-e", "--env", "--environment"),
     "dependencies": ("--dependency", "--dependencies"),
 }
+_OF_ARGUMENTS = (
+    InvalidArgument,
+    MissingArgument,
+    NotDeployable,
+    PlatformError,
+    UnsupportedVersion,
+)
+_ALONE = r"(?<![\w./-]){}(?![\w./(=-])"
+_RELEASE = "toolkit, toolkit_version and framework"  # as errors call what names a release
 _CHANNEL = re.compile(r"([A-Za-z0-9.\-_]+)=(.*)", re.DOTALL)
+
+
+class OptionsCommand(click.Command):
+    """A command whose errors name its options, where core's name arguments of Python."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; in a job file the arguments have the names of Python."""
+        try:
+            return super().invoke(ctx)
+        except _OF_ARGUMENTS as error:
+            if not ctx.params.get("job_file"):
+                error.args = (self._reworded(str(error)),)
+            raise
+
+    def _reworded(self, text: str) -> str:
+        text = text.replace(_RELEASE, "--toolkit, --toolkit-version and --framework")
+        for parameter in self.params:
+            flags = [flag for flag in parameter.opts if flag.startswith("--")]
+            name, flag = parameter.name or "", flags[0] if flags else parameter.human_readable_name
+            text = re.sub(rf"(?<![\w./'-]){name}=(?:'([^']*)'|(?=\S))", rf"{flag} \1", text)
+            # A name of several words is nothing else; one of a single word may be just that.
+            is_word = "_" not in name
+            alone = rf"(?<=`){name}(?=`)|\A{name}(?= must be )" if is_word else _ALONE.format(name)
+            text = re.sub(alone, flag, text)
+        return text
 
 
 def pair(text: str) -> tuple[str, str]:

@@ -33,4 +33,8 @@ def stop(*, job: TrainingJob, wait: bool) -> None:
     job.stop()
     for _ in job.logs(follow=wait):
         pass  # The log of a followed job ends with the job.
-    click.echo(f"{job.name}: {job.status().state.value}")
+    state = job.status().state
+    click.echo(f"{job.name}: {state.value}")
+    if not state.final:
+        text = "Its model can be deployed once it has ended: rlcore stop --wait {} returns then."
+        click.echo(text.format(job.name), err=True)

@@ -10,7 +10,7 @@ import click
 from rlcore.arguments import fold, tags
 from rlcore.cli import FAILED, STOPPED
 from rlcore.cli.jobfile import FIT
-from rlcore.cli.options import channel, estimator_options
+from rlcore.cli.options import OptionsCommand, channel, estimator_options
 from rlcore.cli.output import json_option, print_json, status_record
 from rlcore.display import outcome_text
 from rlcore.errors import MissingArgument, TrainingFailed
@@ -59,7 +59,7 @@ _USEFUL = """
   in Python:   RLEstimator.attach("{name}")"""
 
 
-class _Train(click.Command):
+class _Train(OptionsCommand):
     """A command with so many options that its help has sections."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -96,7 +96,10 @@ class _Train(click.Command):
 @click.option("--job-name", help="Name of the job; made from the time by default.")
 @click.option("--plan", "plan_only", is_flag=True, help="Print what would be done, and stop.")
 @click.option("--detach", "--no-wait", is_flag=True, help="Start the job and return at once.")
-@click.option("--quiet", is_flag=True, help="Do not show the log.")
+@click.option("--quiet", "log", flag_value="quiet", help="Do not show the log.")
+@click.option(
+    "--brief", "log", flag_value="brief", help="Of the log, show metrics, warnings and errors."
+)
 @json_option
 @click.argument("entry_point", required=False)
 @estimator_options
@@ -105,7 +108,7 @@ def train(
     job_file: Path | None,
     plan_only: bool,
     detach: bool,
-    quiet: bool,
+    log: str | None,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -131,7 +134,7 @@ def train(
     if detach:
         _print_started(job, as_json=as_json)
         return 0
-    return _follow(job, quiet=quiet, as_json=as_json)
+    return _follow(job, log, as_json=as_json)
 
 
 def _merged(job_file: Path | None, options: dict[str, Any]) -> dict[str, Any]:
@@ -175,12 +178,12 @@ def _print_started(job: TrainingJob, *, as_json: bool) -> None:
     click.echo(_USEFUL.format(name=job.name), err=True)
 
 
-def _follow(job: TrainingJob, *, quiet: bool, as_json: bool) -> int:
+def _follow(job: TrainingJob, log: str | None, *, as_json: bool) -> int:
     """Wait for the job's end, tell the outcome and return the exit code."""
-    shown = not (quiet or as_json)
+    shown = log != "quiet" and not as_json
     click.echo(f"Started {job.name}", err=True)
     try:
-        job.wait(logs=shown)
+        job.wait(logs=shown, brief=log == "brief")
     except TrainingFailed:
         if not shown:  # Otherwise its message repeats the lines just seen.
             raise
@@ -188,6 +191,6 @@ def _follow(job: TrainingJob, *, quiet: bool, as_json: bool) -> int:
         if as_json:
             print_json(status_record(job.status()))
     status = job.status()
-    if quiet and not as_json:  # The log, where it is shown, ends with the outcome.
+    if not (shown or as_json):  # The log, where it is shown, ends with the outcome.
         click.echo(outcome_text(status, job.curve()))
     return _EXIT_CODES[status.state]

@@ -50,8 +50,8 @@ class NotebookView:
 
     def show(self, event: LogEvent) -> None:
         """Take one more line; the next tick shows it."""
-        self._progress.observe(event)
-        self._lines.append(self._progress.mark(event) + plain(event.message))
+        if self._progress.observe(event):
+            self._lines.append(self._progress.mark(event) + plain(event.message))
 
     def end(self, status: JobStatus) -> None:
         """Replace the progress by the outcome."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import deque
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 Drawing = TypeVar("Drawing")
 
 _STAGE = "stage: "
+# The reports of rlscript among them, whatever they report.
+_IMPORTANT = re.compile(r"\brlcore[ :]|warning|error|exception|traceback", re.IGNORECASE)
 FINAL_STAGES = {state.value for state in JobState if state.final}
 _FIRST_HOST = "algo-1"
 _RECENT_STEPS = 500
@@ -36,9 +39,20 @@ class Progress:
         stage: What it is doing.
     """
 
-    def __init__(self, name: str, parser: MetricParser, started_at: float) -> None:
-        """Begin with a job that was asked for at *started_at*, in seconds since the epoch."""
+    def __init__(
+        self,
+        name: str,
+        parser: MetricParser,
+        started_at: float,
+        sieve: MetricParser | None = None,
+    ) -> None:
+        """Begin with a job that was asked for at *started_at*, in seconds since the epoch.
+
+        With a *sieve*, a parser that waits for no steps, a line is shown only if it has a metric, a
+        warning or an error.
+        """
         self.name = name
+        self._sieve = sieve
         self.curve = LearningCurve()
         self.stage = "Starting"
         self._stage_since = self._started_at = started_at
@@ -46,13 +60,18 @@ class Progress:
         self._parser = parser
         self._has_many_hosts = False
 
-    def observe(self, event: LogEvent) -> None:
-        """Read one more line."""
+    def observe(self, event: LogEvent) -> bool:
+        """Read one more line; return whether it is to be shown."""
         self._has_many_hosts |= event.host not in {PLATFORM_HOST, _FIRST_HOST}
         if event.host != PLATFORM_HOST:
             self._add(self._parser.feed(event.message, event.timestamp))
         elif stage := stage_of(event):
             self.stage, self._stage_since = stage, event.timestamp
+        return self._sieve is None or self._is_important(event, self._sieve)
+
+    def _is_important(self, event: LogEvent, sieve: MetricParser) -> bool:
+        has_metrics = bool(sieve.feed(event.message, event.timestamp))
+        return has_metrics or event.host == PLATFORM_HOST or bool(_IMPORTANT.search(event.message))
 
     def mark(self, event: LogEvent) -> str:
         """Return what a script's line begins with: its host, once there are more than one."""

@@ -73,8 +73,8 @@ class TerminalView:
 
     def show(self, event: LogEvent) -> None:
         """Take one more line; the next tick shows it."""
-        self._progress.observe(event)
-        self._events.append((self._progress.mark(event), event))
+        if self._progress.observe(event):
+            self._events.append((self._progress.mark(event), event))
 
     def end(self, status: JobStatus) -> None:
         """Print the outcome."""

@@ -32,11 +32,12 @@ class View(AbstractContextManager["View"], Protocol):
 
 
 @contextmanager
-def watch(
+def watch(  # noqa: PLR0913 - what is shown, and how
     name: str,
     parser: MetricParser,
     *,
     status: Callable[[], JobStatus],
+    sieve: MetricParser | None = None,
     stream: TextIO | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Iterator[View]:
@@ -46,10 +47,11 @@ def watch(
         name: The job's name.
         parser: A fresh parser of its metrics.
         status: Asks for the job's state: once at the beginning, once at the end.
+        sieve: A parser without steps, to show of the log only metrics, warnings and errors.
         stream: Where to write; standard output by default.
         clock: Seconds since the epoch.
     """
-    progress = Progress(name, parser, status().created_at)
+    progress = Progress(name, parser, status().created_at, sieve)
     with _view(progress, stream or sys.stdout, clock) as view:
         yield view
     view.end(status())
@@ -97,9 +99,9 @@ class PlainView(View):
 
     def show(self, event: LogEvent) -> None:
         """Write one line, after its host where there are more than one."""
-        self._progress.observe(event)
-        line = self._progress.mark(event) + plain(event.message)
-        print(line, file=self._stream, flush=True)
+        if self._progress.observe(event):
+            line = self._progress.mark(event) + plain(event.message)
+            print(line, file=self._stream, flush=True)
 
     def end(self, status: JobStatus) -> None:
         """Write the outcome."""

@@ -2,8 +2,9 @@
 
 `PYTHON path/to/rlcore/runner ROOT`. Read from the environment, and not passed on: `RLCORE_SOURCE`,
 the source archive; `RLCORE_LIVENESS`, a descriptor that closes when whoever watches over the job
-dies; `RLCORE_CHECKPOINT_PATH`, where the script is to see its checkpoints; `RLCORE_DISPLAY`, set
-where a script may want to render; `RLCORE_INSPECTION`, a module that looks at what the script left.
+dies, and that takes the name of a stage where it can be written to; `RLCORE_CHECKPOINT_PATH`, where
+the script is to see its checkpoints; `RLCORE_DISPLAY`, set where a script may want to render;
+`RLCORE_INSPECTION`, a module that looks at what the script left.
 
 The script sees ROOT as `/opt/ml` where the kernel allows it. What became of it is left in
 `ROOT/.runner.json`: its exit code, whether it ended before anybody asked it to, the root as it saw
@@ -76,6 +77,7 @@ def _leave(root: pathlib.Path, told: Dict[str, Any]) -> None:
 
 def _inspect(here: host.Host, module: str, stopping: Stopping) -> Dict[str, str]:
     """Let a module look at what the script left; return what it warns of, or why it could not."""
+    host.tell_stage(inspection.STAGE)
     running = here.inspect(module)
     if not stopping.asked:  # what a script left that was stopped is looked at as well
         stopping.attach(running)

@@ -3,6 +3,7 @@
 Python 3.6, standard library alone.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -10,7 +11,7 @@ import shutil
 import stat
 import subprocess
 import sys
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 import archive  # type: ignore[import-not-found]
 import contract  # type: ignore[import-not-found]
@@ -45,6 +46,19 @@ class Machine(NamedTuple):
     display: Dict[str, str]
 
 
+def _liveness() -> Optional[int]:
+    given = os.environ.get("RLCORE_LIVENESS")
+    return int(given) if given else None
+
+
+def tell_stage(name: str) -> None:
+    """Tell whoever watches over the job its stage, if they want to hear of it."""
+    descriptor = _liveness()
+    if descriptor is not None:
+        with contextlib.suppress(OSError):  # they only watch, or have died
+            os.write(descriptor, name.encode())
+
+
 def _read(root: pathlib.Path, name: str) -> Dict[str, Any]:
     path = root / "input/config" / name
     return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
@@ -66,14 +80,16 @@ def _load_gpus(count: int) -> None:
 
 
 def _display(root: pathlib.Path) -> Dict[str, str]:
-    """Start a display where one is wanted and none is there; where that fails, say so once."""
-    if "RLCORE_DISPLAY" not in os.environ or os.environ.get("DISPLAY"):
+    """Start a display where one is wanted; where that fails and none is there, say so once."""
+    if "RLCORE_DISPLAY" not in os.environ:
         return {}
     try:
         return dict(display.start(root))
     except display.NoDisplay as error:
-        text = "rlcore: warning: no display: {}. Nothing can be rendered; leave GIFs off."
-        print(text.format(error), flush=True)
+        # The client's own is second best: it may end with a session that the job outlives.
+        if not os.environ.get("DISPLAY"):
+            text = "rlcore: warning: no display: {}. Nothing can be rendered; leave GIFs off."
+            print(text.format(error), flush=True)
         return {}
 
 
@@ -187,11 +203,10 @@ class Host:
         return self._process([sys.executable, "-m", module])
 
     def _process(self, words: List[str], *, is_program: bool = False) -> script.Script:
-        liveness = os.environ.get("RLCORE_LIVENESS")
         return script.Script(
             words,
             self._variables,
             str(self._code),
             is_program=is_program,
-            liveness=int(liveness) if liveness else None,
+            liveness=_liveness(),
         )

@@ -7,6 +7,7 @@ Its last line of output that is a JSON object counts: `{"check": "export", "comp
 import json
 from typing import Any, Dict, Optional
 
+STAGE = "Checking model"
 LIMIT = 120.0  # seconds that it has
 _KILLED = 137
 _LENGTH = 1000  # characters of a message

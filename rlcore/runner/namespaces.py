@@ -156,6 +156,7 @@ def _rename(root: pathlib.Path, host: str) -> None:
     )
     hosts.chmod(0o644)  # users that an administrator's script turns into read it, too
     _mount(str(hosts), _HOSTS, _BIND)
+    hosts.unlink()  # what is mounted stays; a script finds nothing of ours in its tree
     name = host.encode("utf-8")
     _check(_libc().sethostname(name, len(name)), "naming the host")
 

@@ -82,6 +82,12 @@ def test_wrong_usage(rlcore: Run) -> None:
     """A version without a toolkit, an unknown toolkit, a folder that is not there."""
     for arguments, message in (
         (("--toolkit-version", "1"), "goes with --toolkit"),
+        (("--framework", "pytorch"), "--framework goes with --toolkit"),
+        (("--toolkit", "ray", "--framework", "pytorc"), "Did you mean 'ray.pytorch'"),
+        (
+            ("--toolkit", "ray.pytorch", "--framework", "pytorch", "--toolkit-version", "2.61"),
+            "`ray-2.61` and `pytorch` combination",
+        ),
         (("--toolkit", "ray.pytorc"), "Did you mean 'ray.pytorch'"),
         (("--source-dir", "nowhere", *PYTHON), "There is no source 'nowhere'"),
     ):

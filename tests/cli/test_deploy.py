@@ -68,14 +68,14 @@ def test_code_that_fails(toy: Run, toy_project: Path) -> None:
         ((), "Give the NAME of a job or the path of an archive"),
         (("model.tar.gz", "--last"), "or --last for the newest job"),
         (("modle.tar.gz",), "Did you mean 'model.tar.gz'?"),
-        (("model.tar.gz",), "Give toolkit, toolkit_version and framework"),
-        ((*DEPLOYED, "--port", "80000"), "port must be a number from 0 to 65535"),
+        (("model.tar.gz",), "Give --toolkit, --toolkit-version and --framework"),
+        ((*DEPLOYED, "--port", "80000"), "--port must be a number from 0 to 65535"),
         ((*DEPLOYED, "--instance-type", "lokal"), "Did you mean 'local'?"),
         ((*DEPLOYED, "--name", "my_name"), "is not the name of an endpoint"),
         ((*DEPLOYED, "--dependency", "nowhere"), "'nowhere' does not exist"),
         (("some-job",), "No job named 'some-job'"),
         (("some-job", "--toolkit", "toy"), "--toolkit is for archives"),
-        (("model.tar.gz", "--source-dir", "."), "Please provide an `entry_point`"),
+        (("model.tar.gz", "--source-dir", "."), "Please provide an `--entry-point`"),
     ],
 )
 def test_what_is_given_wrong(toy: Run, arguments: tuple[str, ...], words: str) -> None:

@@ -6,8 +6,26 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
+
+# Builds a wheel of one module of 100,000 characters, with nothing from a registry.
+BACKEND = """
+import zipfile
+def build_wheel(folder, *_):
+    name = "added-1-py3-none-any.whl"
+    with zipfile.ZipFile(folder + "/" + name, "w") as wheel:
+        wheel.writestr("added.py", "#" * 100000)
+        for file, text in (
+            ("METADATA", "Metadata-Version: 2.1\\nName: added\\nVersion: 1\\n"),
+            ("WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"),
+            ("RECORD", ""),
+        ):
+            wheel.writestr("added-1.dist-info/" + file, text)
+    return name
+"""
 
 
 def test_empty(rlcore: Run) -> None:
@@ -26,12 +44,31 @@ def test_build_list_prune(rlcore: Run) -> None:
     assert (first.stdout, "") == (second.stdout, second.stderr)
 
     [built] = json.loads(rlcore("env", "list", "--json").stdout)
-    assert ["release", "python", "size", "created_at", "used_at", "path"] == list(built)
+    names = ["release", "python", "size", "created_at", "used_at", "path", "own_size"]
+    assert names == list(built)
     assert ("vw 8.7.0", str(folder)) == (built["release"], built["path"])
+    assert built["size"] == built["own_size"] > 0
 
     assert "" == rlcore("env", "prune", "--older-than", "1").stdout
     assert rlcore("env", "prune", "--all").stdout.startswith("removed vw 8.7.0 (")
     assert not folder.exists()
+
+
+def test_a_layer_is_as_large_as_what_it_adds(rlcore: Run, project: Path) -> None:
+    """It shares the files of the release's environment."""
+    (project / "added").mkdir()
+    (project / "added/pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    (project / "added/backend.py").write_text(BACKEND)
+    (project / "requirements.txt").write_text(f"{project}/added\n")
+    assert 0 == rlcore("train", "-f", "job.yaml", "--source-dir", ".").returncode
+
+    layer, base = json.loads(rlcore("env", "list", "--json").stdout)
+
+    assert ("vw 8.7.0 with requirements.txt", "vw 8.7.0") == (layer["release"], base["release"])
+    assert 100_000 <= layer["own_size"] < layer["size"]
+    assert base["size"] + layer["own_size"] == pytest.approx(layer["size"], abs=20_000)
 
 
 def test_an_environment_that_does_not_exist(rlcore: Run) -> None:

@@ -26,7 +26,9 @@ def test_returns_at_once(rlcore: Run) -> None:
 
     process = rlcore("stop", "--last")
 
-    assert process.stdout in {"one: Stopping\n", "one: Stopped\n"}
+    hint = "Its model can be deployed once it has ended: rlcore stop --wait one returns then.\n"
+    told = {("one: Stopping\n", hint), ("one: Stopped\n", "")}
+    assert (process.stdout, process.stderr) in told
     rlcore("logs", "-f", "one")
     assert "Stopped" == json.loads(rlcore("jobs", "--json").stdout)[0]["state"]
 

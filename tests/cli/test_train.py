@@ -119,6 +119,49 @@ def test_a_successful_job_as_json(rlcore: Run) -> None:
     assert status["model_data"].endswith("/one/output/model.tar.gz")
 
 
+def test_brief_shows_metrics(rlcore: Run) -> None:
+    """And the stages; the rest of the log is there for whoever asks."""
+    process = rlcore("train", "-f", "job.yaml", "--job-name", "one", "--brief", "-H", "rounds=1")
+
+    assert 0 == process.returncode
+    shown = process.stdout.partition("\nSucceeded one\n")[0].splitlines()
+    assert ["stage: Training", "average loss = 1.00", "stage: Packing"] == [
+        line
+        for line in shown
+        if line in {"stage: Training", "stage: Packing"} or line.startswith(("average", "example"))
+    ]
+    assert "example 0\n" in rlcore("logs", "one").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--toolkit", "ray"], "provide `--toolkit-version`, `--framework` or `--image-name`"),
+        ([*VW, "--instance-count", "2"], "and --instance-count is 2. Set it to 1."),
+        ([*VW, "--max-run", "0"], "--max-run must be"),
+        ([*VW, "--image-uri", "mine"], "Leave --image-uri away and name --toolkit, --toolkit-ver"),
+        (
+            [*VW, "--instance-type", "local", "--train-instance-type", "local"],
+            "'--train-instance-type' and '--instance-type' are two names of one argument.",
+        ),
+    ],
+)
+def test_errors_name_options(rlcore: Run, arguments: list[str], words: str) -> None:
+    """What is written on the command line is called as it is written there."""
+    process = rlcore("train", "train.py", *arguments, "--plan")
+
+    assert (2, True) == (process.returncode, words in process.stderr), process.stderr
+
+
+def test_errors_of_a_job_file_name_its_arguments(rlcore: Run, project: Path) -> None:
+    """They have the names of Python there."""
+    (project / "job.yaml").write_text("{entry_point: train.py, toolkit: ray}")
+
+    process = rlcore("train", "-f", "job.yaml")
+
+    assert "Please provide `toolkit_version`, `framework` or `image_name`" in process.stderr
+
+
 def test_quiet_shows_no_log(rlcore: Run) -> None:
     """Only the outcome is told."""
     process = rlcore("train", "-f", "job.yaml", "--quiet")

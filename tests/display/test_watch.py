@@ -66,3 +66,22 @@ def test_kernel_is_a_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not in_notebook()
     shell.kernel = object()
     assert in_notebook()
+
+
+def test_brief_shows_what_matters(parser: MetricParser, succeeded: JobStatus) -> None:
+    """Metrics, reports, warnings, errors and the platform's lines; the curve is the same."""
+    stream = io.StringIO()
+    shown = [
+        ("rlcore", "stage: Training"),
+        ("algo-1", "episode_return_mean=5"),
+        ("algo-1", "rlcore step=3 speed=2"),
+        ("algo-1", "UserWarning: box bound precision lowered"),
+        ("algo-1", "ValueError: no such environment"),
+        ("rlcore", "The model could not be checked"),
+    ]
+    with watch("job", parser, status=lambda: succeeded, sieve=parser, stream=stream) as view:
+        for event in shown:
+            for host, message in (event, ("algo-1", "filling the replay buffer")):
+                view.show(LogEvent(timestamp=1.0, host=host, message=message))
+
+        assert [message for _, message in shown] == stream.getvalue().splitlines()

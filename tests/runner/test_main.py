@@ -101,6 +101,20 @@ SERVER = """
     time.sleep(600)
 """
 
+# Asks an X server in, with the job's key or without, and returns the first byte of its answer.
+CLIENT = """
+    import os, socket, struct
+    def answer(has_key):
+        with open(os.environ["XAUTHORITY"], "rb") as file:
+            entry = file.read()
+        name, key = (entry[-36:-18], entry[-16:]) if has_key else (b"", b"")
+        head = struct.pack("<BxHHHH2x", ord("l"), 11, 0, len(name), len(key))
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect("/tmp/.X11-unix/X" + os.environ["DISPLAY"][1:])
+            connection.sendall(head + name + b"\\0" * (-len(name) % 4) + key)
+            return connection.recv(8)[0]
+"""
+
 
 def alive(pid):
     """Whether a process runs; one that only waits to be collected does not."""
@@ -298,9 +312,9 @@ class Namespaces(Runs):
     def test_the_host_has_its_name(self):
         """It is found at once, and so is what the machine knew before."""
         script = """
-            import socket
+            import os, socket
             print(socket.gethostname(), socket.gethostbyname("a"))
-            print(socket.gethostbyname("localhost"))
+            print(socket.gethostbyname("localhost"), os.path.exists("/opt/ml/.hosts"))
         """
         for wrapper in ALLOWED:
             with self.subTest(wrapper=wrapper[3:]):
@@ -309,7 +323,7 @@ class Namespaces(Runs):
 
                 code, output = self.run_script(script, wrapper=wrapper)
 
-                self.assertEqual((0, "a 127.0.0.1\n127.0.0.1\n"), (code, output))
+                self.assertEqual((0, "a 127.0.0.1\n127.0.0.1 False\n"), (code, output))
 
     def test_the_machine_stays_as_it_is(self):
         """Meanwhile nobody else sees anything of it; the job sees all that was in `/opt`."""
@@ -510,8 +524,26 @@ class Display(Runs):
         self.assertIn("no display: {}/Xvfb does not start".format(self.programs), self.see())
 
     def test_a_display_that_is_there(self):
-        """The user's own display is used."""
+        """The user's own display is used where there is no other."""
         self.assertEqual(":5 False\n", self.see(DISPLAY=":5", XAUTHORITY=""))
+
+    def test_a_display_that_may_go(self):
+        """One of the job's own is preferred, which no session of the user's takes along."""
+        self.server(SERVER.format(str(self.root / "pid")))
+
+        self.assertEqual(":77 True\n", self.see(DISPLAY=":5", XAUTHORITY=""))
+
+    @unittest.skipUnless(shutil.which("Xvfb"), "Xvfb is not installed")
+    def test_a_real_server(self):
+        """Who has the job's key gets in, nobody else, and nobody when the job is over."""
+        script = CLIENT + "    print(os.environ['DISPLAY'][1:], answer(True), answer(False))"
+        wanted = {"RLCORE_DISPLAY": "1", "DISPLAY": ":5"}
+
+        output = self.run_script(script, env=wanted)[1]
+
+        number, *answers = output.split()
+        self.assertEqual(["1", "0"], answers, output)  # success, failure
+        self.assertFalse(pathlib.Path("/tmp/.X11-unix/X" + number).exists())  # noqa: S108 - X's
 
     def test_a_display_that_nobody_wants(self):
         """Most jobs render nothing, and hear nothing of it."""
@@ -609,7 +641,7 @@ class Inspection(Runs):
             script.become_subreaper()
             words = [sys.executable, "-c", sys.argv[2]]
             running = script.Script(words, dict(os.environ), os.getcwd(), liveness=None)
-            print(running.run(0.5, is_quiet=True), running.tail.decode())
+            print(running.run(2.0, is_quiet=True), running.tail.decode())
         """
         stubborn = "import signal; signal.signal(15, signal.SIG_IGN)\n"
         words = [sys.executable, "-c", textwrap.dedent(program), RUNNER]

@@ -16,24 +16,26 @@ from rlcore import storage
 from rlcore.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
+
+    from rlcore.platforms.local.members import Member
 
 _LEVEL = 1  # weights hardly compress: a higher level costs time and gains nothing
 _SETTLED = 1.0  # seconds without a change after which a file counts as written
 
 
-def pack(folder: Path, uri: str, scratch: Path) -> None:
-    """Bring the content of *folder* to *uri* as a `.tar.gz`.
+def pack(members: Iterable[Member], uri: str, scratch: Path) -> None:
+    """Bring *members* to *uri* as a `.tar.gz`.
 
-    Equal content gives equal bytes. Files, folders and links that stay inside are packed; nothing
-    else is. *scratch* is where the archive is written first; nothing is left there.
+    Equal content gives equal bytes. *scratch* is where the archive is written first; nothing is
+    left there.
 
     Raises:
         DiskFull: There is no room left.
         StorageError: The archive could not be written for another reason.
     """
     try:
-        _write(folder, scratch)
+        _write(members, scratch)
         storage.put(scratch, uri)
     except StorageError:
         raise
@@ -43,38 +45,28 @@ def pack(folder: Path, uri: str, scratch: Path) -> None:
         scratch.unlink(missing_ok=True)
 
 
-def _write(folder: Path, path: Path) -> None:
+def _write(members: Iterable[Member], path: Path) -> None:
     with (
         path.open("wb") as file,
         gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as compressed,
         tarfile.open(fileobj=compressed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
     ):
-        for member in _members(folder):
-            _add(archive, folder, member)
+        for member in members:
+            _add(archive, member)
 
 
-def _members(folder: Path) -> Iterator[Path]:
-    root = folder.resolve()
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink():
-            if root in path.resolve().parents and not path.readlink().is_absolute():
-                yield path
-        elif path.is_file() or path.is_dir():
-            yield path
-
-
-def _add(archive: tarfile.TarFile, folder: Path, path: Path) -> None:
-    info = archive.gettarinfo(path, path.relative_to(folder).as_posix())
+def _add(archive: tarfile.TarFile, member: Member) -> None:
+    info = archive.gettarinfo(member.path, member.name)
     info.uid = info.gid = 0
     info.uname = info.gname = ""
     info.mtime = 0
     info.mode = 0o755 if info.isdir() or info.mode & stat.S_IXUSR else 0o644
     if info.islnk():  # a second name of a file that is packed already
-        info.type, info.linkname, info.size = tarfile.REGTYPE, "", path.stat().st_size
+        info.type, info.linkname, info.size = tarfile.REGTYPE, "", member.path.stat().st_size
     if not info.isreg():
         archive.addfile(info)
         return
-    with path.open("rb") as file:
+    with member.path.open("rb") as file:
         archive.addfile(info, file)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 import tarfile
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from rlcore import policy, storage
@@ -129,8 +128,10 @@ def _variables(model: ModelRequest) -> dict[str, str]:
 def _warn_of_the_rest(given: Mapping[str, Any]) -> None:
     rest = sorted(set(given) - set(OPTIONS) - _OF_THE_CLIENT)
     if rest:
+        from rlcore.display.warning import warn  # noqa: PLC0415 - most deployments warn of nothing
+
         msg = f"No effect on the local platform: {', '.join(rest)}."
-        warnings.warn(msg, UserWarning, stacklevel=2)
+        warn(msg)
 
 
 def _options(given: Mapping[str, Any]) -> dict[str, Any]:

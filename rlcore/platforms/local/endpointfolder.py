@@ -32,6 +32,7 @@ class EndpointFolder:
         process: Number of the front's process.
         archive: A copy of the model's archive, until it is unpacked.
         model: The unpacked model.
+        tree: What inference code of a user's sees as `/opt/ml`.
         source: The packed inference code, where there is some.
         code: The unpacked inference code.
         worker_document: What the worker reads.
@@ -51,6 +52,7 @@ class EndpointFolder:
         self.process = path / "process"
         self.archive = path / "model.tar.gz"
         self.model = path / "model"
+        self.tree = path / "opt_ml"
         self.source = path / "source.tar.gz"
         self.code = path / "code"
         self.worker_document = path / "worker.json"

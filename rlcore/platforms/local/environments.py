@@ -66,11 +66,12 @@ class Built:
     @property
     def size(self) -> int:
         """Bytes of its files, those included that it shares with uv's cache or a layer."""
-        return sum(
-            Path(folder, name).lstat().st_size
-            for folder, _, names in os.walk(self.path)
-            for name in names
-        )
+        return sum(file.st_size for file in self.files())
+
+    def files(self) -> Iterator[os.stat_result]:
+        """Yield the status of each of its files."""
+        for folder, _, names in os.walk(self.path):
+            yield from (Path(folder, name).lstat() for name in names)
 
 
 class _Recipe(NamedTuple):

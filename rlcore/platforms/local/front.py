@@ -93,7 +93,8 @@ class Front:
             loop = asyncio.get_running_loop()
             tell = self._tell
             unpacking = Unpacking(self._folder, self._document, stage=self._enter, tell=tell)
-            self._python = await loop.run_in_executor(None, unpacking.run, self._held)
+            python = await loop.run_in_executor(None, unpacking.run, self._held)
+            self._command = [*unpacking.prefix(python), python, "-s", "-m", "rlserving.worker"]
             self._enter("Starting worker")
             await self._dispatcher.start()
             self._enter("")
@@ -116,8 +117,7 @@ class Front:
     def _spawn(self, descriptor: int) -> subprocess.Popen[bytes]:
         """Start a worker, which has the descriptor as its end of the socket."""
         return subprocess.Popen(
-            [self._python, "-s", "-m", "rlserving.worker", str(self._folder.worker_document),
-             str(descriptor)],
+            [*self._command, str(self._folder.worker_document), str(descriptor)],
             cwd=self._folder.packages,
             env=self._environment(),
             stdin=subprocess.DEVNULL,

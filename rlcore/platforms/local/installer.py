@@ -30,6 +30,15 @@ _NOISE = "Using Python "  # begins a line that names a folder of ours, which wil
 _CAUSE = re.compile(r"\s*(?:error:|cause:|Caused by:|\u00d7|[╰├]─▶)\s+(.+)")
 _HEADING = "No solution found"  # the cause of which follows, and says it better
 _CAUSES = 2  # what is told in one line: the error and what led to it
+# How setuptools, gcc, CMake and Meson say that there is no compiler for a source archive.
+_NO_COMPILER = re.compile(
+    r"(unable to execute|No such file or directory:) '\S*(cc|\+\+|clang)'|cannot execute .cc1plus"
+    r"|command '\S*(cc|\+\+|clang)' failed: No such file|No CMAKE_C\w*_COMPILER|Unknown compiler\("
+)
+_COMPILER = (
+    "; it comes as source, and there is no C++ compiler: install one (the package g++ of Debian and"
+    " Ubuntu, gcc-c++ of Fedora and Amazon Linux)"
+)
 _DISK_FULL = ("No space left on device", "Disk quota exceeded")
 # pip's setting, the variable by which uv takes it, and what stands between several values there.
 # Variables rather than options: addresses may carry passwords, which `ps` would show.
@@ -121,7 +130,8 @@ class Installer:
         if output.disk_full:
             raise DiskFull(describe_disk_full(self.purpose, self.root))
         cause = ": ".join(output.causes[:_CAUSES]) or f"uv ended with exit code {exit_code}."
-        what = f"{self.purpose[0].upper()}{self.purpose[1:]} failed: {cause}"
+        cure = _COMPILER if output.no_compiler else ""
+        what = f"{self.purpose[0].upper()}{self.purpose[1:]} failed: {cause}{cure}"
         raise BuildFailed("\n".join([what, *output.last_lines]))
 
 
@@ -132,16 +142,18 @@ class _Output:
         last_lines: The last ones.
         causes: What went wrong, the outermost first, wherever in the output it stood.
         disk_full: Whether a line said that there is no room left.
+        no_compiler: Whether a line said that there is no compiler.
     """
 
     def __init__(self) -> None:
         self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self.causes: list[str] = []
-        self.disk_full = False
+        self.disk_full = self.no_compiler = False
 
     def take(self, line: str) -> None:
         self.last_lines.append(line)
         self.disk_full = self.disk_full or is_disk_full(line)
+        self.no_compiler = self.no_compiler or bool(_NO_COMPILER.search(line))
         cause = _CAUSE.match(line)
         if cause and not cause[1].startswith(_HEADING):
             self.causes.append(cause[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
 import subprocess
 import time
 from contextlib import contextmanager
@@ -87,12 +88,12 @@ class Run:
     ) -> None:
         """Start the runner by *python*, for the contract tree *root*.
 
-        The end of the pipe that we keep tells the runner that we are alive.
+        The end of the connection that we keep tells the runner that we are alive.
         """
         self._log = log
         self._signals = signals
         self._job_id = environment[processes.MARK]
-        watched, self._liveness = os.pipe()
+        watched, self._liveness = (end.detach() for end in socket.socketpair())
         self._output, written = os.pipe()
         # Neither the variables of our own Python nor its site folders concern the runner.
         self._process = subprocess.Popen(
@@ -105,17 +106,20 @@ class Run:
         )
         os.close(watched)
         os.close(written)
+        self._sources = {self._output, signals.descriptor, self._liveness}
         self._deadline = float("inf")
         self._at_deadline = self._kill
         self.reason: str | None = None
 
-    def wait(self, max_run: float, grace: float) -> None:
+    def wait(self, max_run: float, grace: float, stage: Callable[[str], object]) -> None:
         """Write the log until the run is over.
 
         Args:
             max_run: Seconds until the script is asked to end.
             grace: Seconds that it has from then on.
+            stage: Called when the runner tells that a stage begins.
         """
+        self._stage = stage
         self._limit(max_run, lambda: self._end(f"max_run of {max_run:g} s reached", grace))
         try:
             self._follow(grace)
@@ -132,6 +136,8 @@ class Run:
         data = b"\n"
         while data:
             ready = self._ready()
+            if self._liveness in ready:
+                self._hear()
             if self._signals.descriptor in ready:
                 self._signals.drain()
             if self._signals.asked and self.reason is None:
@@ -144,10 +150,17 @@ class Run:
         self._log.write(HOST, splitter.close())
 
     def _ready(self) -> list[int]:
-        """Wait for output, a signal or the deadline."""
+        """Wait for output, a stage, a signal or the deadline."""
         remaining = max(self._deadline - time.monotonic(), 0.0)
-        sources = [self._output, self._signals.descriptor]
-        return select.select(sources, [], [], min(remaining, _LONGEST_WAIT))[0]
+        return select.select(self._sources, [], [], min(remaining, _LONGEST_WAIT))[0]
+
+    def _hear(self) -> None:
+        """Enter the stage that the runner tells, if it has not ended."""
+        name = os.read(self._liveness, _BLOCK).decode()
+        if name:
+            self._stage(name)
+        else:
+            self._release()
 
     def _limit(self, seconds: float, action: Callable[[], None]) -> None:
         self._deadline = time.monotonic() + seconds
@@ -171,6 +184,6 @@ class Run:
         self._deadline = float("inf")
 
     def _release(self) -> None:
-        if self._liveness >= 0:
+        if self._liveness in self._sources:
+            self._sources.remove(self._liveness)
             os.close(self._liveness)
-            self._liveness = -1

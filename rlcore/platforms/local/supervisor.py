@@ -23,12 +23,16 @@ from rlcore.errors import BuildFailed, StorageError
 from rlcore.platforms.local import artefacts, ending, processes
 from rlcore.platforms.local.layout import JobFolder
 from rlcore.platforms.local.logs import LogWriter
+from rlcore.platforms.local.members import Tree
 from rlcore.platforms.local.preparation import Preparation
 from rlcore.platforms.local.run import Interrupted, Run, Signals
 from rlcore.platforms.local.store import Store
+from rlcore.runner import namespaces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from rlcore.platforms.local.members import Member
 
 _MIRROR_INTERVAL = 2.0  # seconds between passes over what a running script has written
 _MIRROR_SHARE = 100  # and at least this many times what a pass took
@@ -110,11 +114,11 @@ class Supervisor:
                 signals=self._signals,
             )
             with _mirroring(mirrors, self._log.tell):
-                run.wait(self._job["max_run"], self._job["grace"])
+                run.wait(self._job["max_run"], self._job["grace"], self._pass_by)
         ended = ending.read(self._folder.root)
         self._tell(ended)
         self._stage("Packing", exit_code=ended.exit_code)
-        self._bring(mirrors, ended.exit_code)
+        self._bring(mirrors, ended)
         return self._judge(run.reason, ended)
 
     def _prepare(self, held: ExitStack) -> tuple[str, Path]:
@@ -130,6 +134,11 @@ class Supervisor:
             python = preparation.python(held)
             self._stage("Training", started_at=time.time())
             return python, checkpoints
+
+    def _pass_by(self, name: str) -> None:
+        """Enter a stage that matters to who waits, and to nobody else: the disk may be full."""
+        with suppress(OSError, StorageError):
+            self._stage(name)
 
     def _stage(self, name: str, **values: object) -> None:
         self._log.stage(name)
@@ -170,30 +179,32 @@ class Supervisor:
         if ended.root not in root and ended.root in self._failure_text():
             self._log.tell(f"{ended.root} of this job is {root}.")
 
-    def _bring(self, mirrors: list[artefacts.Mirror], exit_code: int | None) -> None:
+    def _bring(self, mirrors: list[artefacts.Mirror], ended: ending.Ending) -> None:
         """Bring everything to its place; where that fails, tell where it still is."""
         try:
             for mirror in mirrors:
                 mirror.sync(settled=0)
-            self._pack(exit_code)
+            self._pack(ended.exit_code, Tree(self._folder.root, ended.root or namespaces.TREE))
         except StorageError as error:
             model = self._folder.root / "model"
             msg = f"{error} The model folder is still {model}: copy it from there."
             raise type(error)(msg) from error
 
-    def _pack(self, exit_code: int | None) -> None:
+    def _pack(self, exit_code: int | None, tree: Tree) -> None:
         """Pack what there is; there is always a model where there was success."""
         root, addresses = self._folder.root, self._job["artefacts"]
         empty = artefacts.is_empty(root / "model")
         if exit_code == 0 and empty:
             self._log.tell("The script wrote nothing to SM_MODEL_DIR: model.tar.gz is empty.")
         if exit_code == 0 or not empty:
-            self._deliver(root / "model", addresses["model"], "model_data")
+            self._deliver(tree.members(root / "model"), addresses["model"], "model_data")
         if not artefacts.is_empty(root / "output/data"):
-            self._deliver(root / "output/data", addresses["output"], "output_data")
+            self._deliver(tree.members(root / "output/data"), addresses["output"], "output_data")
+        for link in tree.lost:
+            self._log.tell(f"warning: left out, a link out of the job's /opt/ml: {link}")
 
-    def _deliver(self, folder: Path, uri: str, field: str) -> None:
-        artefacts.pack(folder, uri, self._folder.path / f"{field}.tar.gz")
+    def _deliver(self, members: Iterable[Member], uri: str, field: str) -> None:
+        artefacts.pack(members, uri, self._folder.path / f"{field}.tar.gz")
         self._found[field] = uri
 
     def _judge(self, stopped: str | None, ended: ending.Ending) -> Outcome:

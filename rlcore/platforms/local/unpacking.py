@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = Path(rlserving.__file__).parent
 _REQUIREMENTS = "requirements.txt"
+_INSIDE = str(Path(source_archive.__file__).with_name("inside.py"))
 
 
 class Unpacking:
@@ -57,9 +58,19 @@ class Unpacking:
         self._write_worker()
         return self._python(held)
 
+    def prefix(self, python: str) -> list[str]:
+        """Return what a worker's command begins with, after `run`.
+
+        Code of a user's may name `/opt/ml/model`, where every container has its model.
+        """
+        code = self._folder.code.exists() or models.brings_code(self._folder.model)
+        return [python, "-s", _INSIDE, str(self._folder.tree)] if code else []
+
     def _unpack_model(self) -> None:
         uri, folder = self._document["model_data"], self._folder
         folder.model.mkdir()
+        folder.tree.mkdir()
+        (folder.tree / "model").symlink_to(folder.model)
         if uri.startswith("file://"):
             archives.extract(storage.to_path(uri), folder.model)
             return

@@ -26,7 +26,7 @@ def text(request: JobRequest, document: Mapping[str, Any]) -> str:
         ("Platform", f"sagemaker, region {document['region']}"),
         ("Release", str(request.release or "of the image")),
         ("Image", fields.get("AlgorithmSpecification", {}).get("TrainingImage", "")),
-        ("Role", fields["RoleArn"]),
+        ("Role", _role(request.options["role"], fields["RoleArn"])),
         ("Hosts", f"{hosts}, {resources.get('VolumeSizeInGB', '?')} GB each"),
         ("Entry point", request.entry_point),
         ("Source", document["source"]),
@@ -37,6 +37,10 @@ def text(request: JobRequest, document: Mapping[str, Any]) -> str:
         ("Limits", _limits(fields)),
     ]
     return "\n".join(f"{name:<16} {value}".rstrip() for name, value in rows)
+
+
+def _role(given: str, arn: str) -> str:
+    return f"{given}, whose ARN is {arn}" if arn.startswith("{") else arn
 
 
 def _channels(fields: Mapping[str, Any]) -> list[dict[str, Any]]:

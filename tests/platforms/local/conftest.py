@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+import subprocess
 import sys
 import tarfile
 import textwrap
@@ -98,6 +100,16 @@ def wait_until(condition: Callable[[], object], patience: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
         time.sleep(0.01)
+
+
+@pytest.fixture
+def namespaces() -> None:
+    """Skip a test where this kernel gives no namespaces."""
+    program = shutil.which("unshare")
+    ways = (["--mount"], ["--user", "--map-root-user", "--mount"])
+    words = [[program, *way, "true"] for way in ways if program]
+    if all(subprocess.run(each, capture_output=True, check=False).returncode for each in words):
+        pytest.skip("no namespaces here, or no unshare")
 
 
 @pytest.fixture

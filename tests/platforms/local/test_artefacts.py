@@ -7,47 +7,57 @@ import socket
 import tarfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rlcore import storage
 from rlcore.errors import DiskFull, StorageError
 from rlcore.platforms.local import artefacts
+from rlcore.platforms.local.members import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rlcore.platforms.local.members import Member
 
 SMALL_DISK = Path("/dev/full")  # a device on which there is never any room
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with a file, a folder and links."""
+    """Return a folder with files and a folder."""
     folder = tmp_path / "model"
     (folder / "deep").mkdir(parents=True)
     (folder / "deep" / "weights").write_bytes(b"w" * 1000)
     (folder / "run.sh").write_text("#!/bin/sh")
     (folder / "run.sh").chmod(0o750)
-    (folder / "inside").symlink_to("deep/weights")
-    (folder / "outside").symlink_to("/etc/passwd")
     os.link(folder / "deep" / "weights", folder / "second-name")
     return folder
+
+
+def members(folder: Path) -> Iterator[Member]:
+    """Return what is packed of a folder."""
+    return Tree(folder.parent, "/opt/ml").members(folder)
 
 
 def pack(folder: Path, tmp_path: Path) -> Path:
     """Pack a folder and return the archive."""
     target = tmp_path / "out" / "model.tar.gz"
-    artefacts.pack(folder, target.as_uri(), tmp_path / "scratch")
+    artefacts.pack(members(folder), target.as_uri(), tmp_path / "scratch")
     return target
 
 
 def test_pack(folder, tmp_path):
-    """Files, folders and links that stay inside are there; nothing else, and no scratch."""
+    """Files and folders are there, as nobody's and of no time; the scratch is gone."""
     with tarfile.open(pack(folder, tmp_path)) as archive:
-        members = {member.name: member for member in archive}
+        packed = {member.name: member for member in archive}
         data = archive.extractfile("second-name").read()
 
-    assert {"deep", "deep/weights", "run.sh", "inside", "second-name"} == set(members)
+    assert {"deep", "deep/weights", "run.sh", "second-name"} == set(packed)
     assert b"w" * 1000 == data
-    assert 0o755 == members["run.sh"].mode
-    assert {0} == {member.mtime for member in members.values()}
+    assert 0o755 == packed["run.sh"].mode
+    assert {0} == {member.mtime for member in packed.values()}
     assert not (tmp_path / "scratch").exists()
 
 
@@ -78,7 +88,7 @@ def test_a_full_disk_while_packing(folder, tmp_path):
     scratch.symlink_to(SMALL_DISK)
 
     with pytest.raises(DiskFull, match="No room left"):
-        artefacts.pack(folder, (tmp_path / "out" / "m").as_uri(), scratch)
+        artefacts.pack(members(folder), (tmp_path / "out" / "m").as_uri(), scratch)
 
     assert not scratch.is_symlink()
     assert not (tmp_path / "out").exists()
@@ -87,7 +97,7 @@ def test_a_full_disk_while_packing(folder, tmp_path):
 def test_other_errors_are_not_full_disks(folder, tmp_path):
     """Where it cannot be written, the cause is told."""
     with pytest.raises(StorageError, match="could not be written") as caught:
-        artefacts.pack(folder, (tmp_path / "out").as_uri(), tmp_path / "missing" / "scratch")
+        artefacts.pack(members(folder), (tmp_path / "out").as_uri(), tmp_path / "missing/scratch")
 
     assert not isinstance(caught.value, DiskFull)
 

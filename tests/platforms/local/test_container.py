@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 import tarfile
 import textwrap
 
@@ -69,16 +67,6 @@ LAUNCHER = """
 """
 
 
-@pytest.fixture
-def namespaces() -> None:
-    """Skip a test where this kernel gives no namespaces."""
-    program = shutil.which("unshare")
-    ways = (["--mount"], ["--user", "--map-root-user", "--mount"])
-    words = [[program, *way, "true"] for way in ways if program]
-    if all(subprocess.run(each, capture_output=True, check=False).returncode for each in words):
-        pytest.skip("no namespaces here, or no unshare")
-
-
 @pytest.mark.usefixtures("namespaces")
 def test_an_old_script_unmodified(jobs, tmp_path, monkeypatch):
     """A launcher in `dependencies` that knows the container alone runs on Python 3.6."""
@@ -130,6 +118,24 @@ def test_where_the_paths_of_a_traceback_lead(jobs, rlcore_home):
     assert told in jobs.lines(host="rlcore")
 
 
+@pytest.mark.usefixtures("namespaces")
+def test_links_of_a_script(jobs):
+    """What is linked from the model is in its archive; a link out of `/opt/ml` is told."""
+    script = """
+        import os
+        with open("/opt/ml/output/intermediate/best", "w") as file:
+            file.write("weights")
+        os.symlink("/opt/ml/output/intermediate/best", "/opt/ml/model/best")
+        os.symlink("/etc/hostname", "/opt/ml/model/elsewhere")
+    """
+
+    status = jobs.run(script)
+
+    assert {"best": b"weights"} == members(status.model_data)
+    told = "warning: left out, a link out of the job's /opt/ml: elsewhere -> /etc/hostname"
+    assert told in jobs.lines(host="rlcore")
+
+
 def members(uri: str) -> dict[str, bytes]:
     """Return the files of an archive."""
     with tarfile.open(storage.to_path(uri)) as archive:
@@ -165,6 +171,8 @@ def test_an_inspection_that_breaks(jobs):
     status = inspected(jobs, "raise KeyError('layer')")
 
     told = "The model could not be checked: the inspection ended with 1: KeyError: 'layer'"
+    stages = [line for line in jobs.lines(host="rlcore") if line.startswith("stage: ")]
+    assert ["Training", "Checking model", "Packing"] == [line[7:] for line in stages[1:-1]]
     assert (JobState.SUCCEEDED, ()) == (status.state, status.warnings)
     assert 1 == jobs.lines(host="rlcore").count(told)
     RLEstimator.attach("job", platform=jobs.platform).create_model()
@@ -177,6 +185,7 @@ def test_a_stop_after_the_script_has_ended(jobs, tmp_path, until):
     looks = f"import time; open({str(begun)!r}, 'w').close(); time.sleep(600)"
     jobs.start("", release=release, files={"looks.py": looks})
     until(begun.exists)
+    assert "Checking model" == jobs.platform.describe("job").stage
 
     jobs.platform.stop("job")
 

@@ -437,6 +437,25 @@ def test_code_beside_the_model(endpoints, tmp_path):
     assert ("w-minemint", True) == (answer.body.decode(), "text/plain" in answer.content_type)
 
 
+@pytest.mark.usefixtures("namespaces")
+def test_code_that_names_opt_ml(endpoints):
+    """A user's code finds its model where every container has it, in each worker."""
+    before = sorted(Path("/opt").iterdir())
+    script = """
+        def model_fn(folder):
+            return open("/opt/ml/model/weights").read()
+        def transform_fn(model, body, content_type, accept):
+            return model
+    """
+    archive = endpoints.pack({"weights": "mine", "code/inference.py": textwrap.dedent(script)})
+    status = endpoints.deploy(archive, model_server_workers=2)
+
+    assert EndpointState.IN_SERVICE is status.state, status.failure_reason
+    answer = endpoints.hosting.invoke("endpoint", b"", content_type="text/plain", accept="*/*")
+    assert "mine" == answer.body.decode()
+    assert before == sorted(Path("/opt").iterdir())
+
+
 def test_code_that_was_added_to_an_export(endpoints, tmp_path):
     """Inference code that a policy's manifest does not name is a user's: it has its packages."""
     wheel = toothpaste(tmp_path)

@@ -218,6 +218,50 @@ def test_cause_is_one_line_of_the_real_uv(tmp_path: Path) -> None:
     assert not any("environment at" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [
+        ("   unable to execute 'gcc': No such file or directory", True),
+        ("   unable to execute 'x86_64-linux-gnu-g++': No such file or directory", True),
+        ("   error: [Errno 2] No such file or directory: 'g++'", True),
+        ("   error: command '/usr/bin/c++' failed: No such file or directory", True),
+        ("   gcc: fatal error: cannot execute 'cc1plus': execvp: No such file", True),
+        ("   CMake Error: No CMAKE_CXX_COMPILER could be found.", True),
+        ("   ERROR: Unknown compiler(s): [['c++'], ['g++']]", True),
+        ("   error: [Errno 2] No such file or directory: 'README.md'", False),
+        ("   error: command '/usr/bin/g++' failed with exit code 1", False),
+        ("   error: command 'swig' failed: No such file or directory", False),
+    ],
+)
+def test_a_compiler_that_is_missing(tmp_path: Path, line: str, *, is_told: bool) -> None:
+    """The first line says what to install, wherever in the output that was said."""
+    words = ["error: Failed to build annoy", line, *map(str, range(30))]
+    uv = script(tmp_path / "uv", *(f'echo "{word}"' for word in words), "exit 1")
+    with pytest.raises(BuildFailed) as raised:
+        installer(tmp_path, uv, []).install(tmp_path)
+    first = str(raised.value).splitlines()[0]
+    assert first.startswith("Testing failed: Failed to build annoy")
+    assert is_told == ("there is no C++ compiler: install one (the package g++" in first)
+
+
+def test_a_real_build_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As uv hands on what a build says."""
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        '[project]\nname = "native"\nversion = "1"\n'
+    )
+    (source / "backend.py").write_text(
+        "import subprocess\ndef build_wheel(*_):\n    subprocess.run(['g++', 'native.cc'])\n"
+    )
+    real = installer(tmp_path, find_uv(), [])
+    real.create(tmp_path / "made", Path(sys.executable))
+    with pytest.raises(BuildFailed, match=r"\ATesting failed: Failed to build .*C\+\+ compiler: "):
+        real.install(tmp_path / "made", "--no-index", str(source))
+
+
 def test_no_space_anywhere_in_the_output_is_a_full_disk(tmp_path: Path) -> None:
     """Even where more than twenty lines follow."""
     complaint = "echo 'failed to copy: No space left on device (os error 28)' >&2"

@@ -60,7 +60,7 @@ class Input:
 class FileSystem:
     """The original's input from a file system."""
 
-    config = {  # noqa: RUF012 - as in the original
+    config = {
         "DataSource": {
             "FileSystemDataSource": {
                 "FileSystemId": "fs-12345678",
