@@ -3,6 +3,9 @@
 A plugin is a module (or object) named by an entry point of the group `rlcore.toolkits`, whose name
 is the key `toolkit.framework`. It marks its functions with `rlcore.hookimpl`. Every argument is
 passed by keyword; None is no answer, but for `release_from_image`.
+
+A plugin says which version of this contract it was written for: `rlcore_contract = 1` in the module
+(or as the object's attribute). One that says nothing was written for the first.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from rlcore.spec import MetricDefinition, ToolkitRelease
 
 PROJECT = "rlcore"
+CONTRACT = 1  # Rises when a plugin must change; what is only added does not count.
+OLDEST_CONTRACT = 1  # Plugins that were written for it, or for a later one, work.
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 

@@ -18,19 +18,17 @@ from typing import TYPE_CHECKING
 
 from rlcore.errors import InvalidFramework, InvalidToolkit, PluginError, did_you_mean
 from rlcore.names import split_key
-from rlcore.toolkit import DISABLE, Listing, Toolkit, plugin_error
+from rlcore.toolkit import DISABLE, Listing, Toolkit, load, load_extension, plugin_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    import pluggy
 
     from rlcore.spec import ToolkitRelease
 
 TOOLKITS = "rlcore.toolkits"
 EXTENSIONS = "rlcore.extensions"
-_OPTIONAL_HOOKS = frozenset({"release_from_image"})
-_KEY = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)?")
+_NAME = "[a-z0-9]+(?:[_-][a-z0-9]+)*"  # As in rlcore.names: what the estimator can spell.
+_KEY = re.compile(rf"{_NAME}(?:\.{_NAME})?")
 
 
 class ToolkitRegistry:
@@ -65,6 +63,10 @@ class ToolkitRegistry:
             _listing(point, claims) for claims in self._claims.values() for point in claims
         )
 
+    def extensions(self) -> tuple[Listing, ...]:
+        """Return the extensions that are installed, from metadata alone."""
+        return tuple(listing for listing, _ in self._extensions())
+
     def keys(self, toolkit: str | None = None) -> tuple[str, ...]:
         """Return the installed keys, or those of one toolkit, in alphabetical order."""
         return tuple(key for key in self._claims if toolkit in {None, split_key(key)[0]})
@@ -80,6 +82,10 @@ class ToolkitRegistry:
         if key not in self._loaded:
             self._loaded[key] = self._load(key)
         return self._loaded[key]
+
+    def load_extension(self, listing: Listing) -> int:
+        """Import an extension alone, and return the version of the contract that it follows."""
+        return load_extension(*next(pair for pair in self._extensions() if pair[0] == listing))
 
     def release_from_image(self, image_uri: str) -> ToolkitRelease | None:
         """Ask every healthy plugin whose image this is; the first that knows it answers."""
@@ -99,9 +105,20 @@ class ToolkitRegistry:
             claims[point.name].append(point)
         return dict(sorted(claims.items()))
 
+    def _extensions(self) -> list[tuple[Listing, metadata.EntryPoint]]:
+        points = self._points(EXTENSIONS)
+        return [(_listing(point, [point], check_key=False), point) for point in points]
+
+    @functools.cached_property
+    def _found(self) -> list[metadata.EntryPoint]:
+        if self._given is not None:
+            return list(self._given)
+        # Both groups in one look: it is the scan of all that is installed that takes time.
+        points = metadata.entry_points()
+        return [*points.select(group=TOOLKITS), *points.select(group=EXTENSIONS)]
+
     def _points(self, group: str) -> list[metadata.EntryPoint]:
-        points = metadata.entry_points(group=group) if self._given is None else self._given
-        found = [point for point in points if point.group == group]
+        found = [point for point in self._found if point.group == group]
         names = self._environ.get(DISABLE)
         if not names:
             return found  # Reading each distribution's name takes most of the time.
@@ -115,12 +132,7 @@ class ToolkitRegistry:
         listing = _listing(claims[0], claims)
         if listing.problem:
             raise plugin_error(listing, listing.problem)
-        manager = _manager()
-        _register(manager, claims[0], listing)
-        _check_complete(manager, listing)
-        for point in self._points(EXTENSIONS):
-            _register_extension(manager, point)
-        return Toolkit(listing, manager)
+        return load(listing, claims[0], self._extensions())
 
     def _unknown(self, key: str) -> InvalidToolkit | InvalidFramework:
         toolkit, framework = split_key(key)
@@ -147,64 +159,28 @@ def default_registry() -> ToolkitRegistry:
     return ToolkitRegistry()
 
 
-def _manager() -> pluggy.PluginManager:
-    import pluggy  # noqa: PLC0415 - listing needs no pluggy
-
-    from rlcore import hookspecs  # noqa: PLC0415
-
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    return manager
-
-
-def _register(manager: pluggy.PluginManager, point: metadata.EntryPoint, listing: Listing) -> None:
-    try:
-        manager.register(point.load(), name=listing.key)
-        manager.check_pending()
-    except (Exception, SystemExit) as error:
-        problem = f"loading it raised {type(error).__name__}: {error}"
-        raise plugin_error(listing, problem) from error
-
-
-def _register_extension(manager: pluggy.PluginManager, point: metadata.EntryPoint) -> None:
-    """Add an extension; a broken one is an error, since it may be there to forbid something."""
-    listing = _listing(point, [point], check_key=False)
-    _register(manager, point, listing)
-    for caller in manager.get_hookcallers(manager.get_plugin(listing.key)) or []:
-        for implementation in caller.get_hookimpls():
-            wraps = implementation.wrapper or implementation.hookwrapper
-            if implementation.plugin_name == listing.key and not wraps:
-                problem = f"an extension may only wrap hooks, but {caller.name!r} is none"
-                raise plugin_error(listing, problem)
-
-
-def _check_complete(manager: pluggy.PluginManager, listing: Listing) -> None:
-    hooks = {name: caller for name, caller in vars(manager.hook).items() if name[0] != "_"}
-    missing = sorted(
-        name
-        for name, caller in hooks.items()
-        if name not in _OPTIONAL_HOOKS and not caller.get_hookimpls()
-    )
-    if missing:
-        raise plugin_error(listing, f"it has no hook {', '.join(missing)}")
-
-
 def _listing(
     point: metadata.EntryPoint, claims: list[metadata.EntryPoint], *, check_key: bool = True
 ) -> Listing:
     name, version = _distribution(point)
-    problem = None
+    problem: str | None = None
+    cure: tuple[str, ...] = ()
     if check_key and not _KEY.fullmatch(point.name):
-        problem = "its key must be 'toolkit.framework' or 'toolkit', in lower case"
+        problem = (
+            "its key must be 'toolkit.framework' or 'toolkit', each of lower-case letters and"
+            " digits with single hyphens or underscores inside"
+        )
     if len(claims) > 1:
         owners = sorted(" ".join(_distribution(claim)) for claim in claims)
         problem = f"two distributions claim this key: {' and '.join(owners)}; uninstall one of them"
+        cure = tuple(f"pip uninstall {owner.split()[0]}" for owner in owners)
     return Listing(
         key=point.name,
         distribution=name,
         version=version,
         entry_point=point.value,
         problem=problem,
+        cure=cure,
     )
 
 

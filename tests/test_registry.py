@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -53,15 +55,20 @@ Install = Callable[..., None]
 def install(tmp_path: Path) -> Install:
     """Return a function that puts a distribution with one module into a folder."""
 
-    def write(
-        distribution: str, key: str, module: str, source: str, group: str = "rlcore.toolkits"
+    def write(  # noqa: PLR0913, PLR0917 - what a distribution may say
+        distribution: str,
+        key: str,
+        module: str,
+        source: str,
+        group: str = "rlcore.toolkits",
+        entry_point: str = "",
     ) -> None:
         info = tmp_path / f"{distribution.replace('-', '_')}-1.2.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2\n"
         )
-        (info / "entry_points.txt").write_text(f"[{group}]\n{key} = {module}\n")
+        (info / "entry_points.txt").write_text(f"[{group}]\n{key} = {entry_point or module}\n")
         (tmp_path / f"{module}.py").write_text(source)
 
     return write
@@ -122,17 +129,52 @@ def test_a_version_error_of_the_plugin_comes_through(install, registry):
         registry().toolkit("toy").release("9")
 
 
+IMAGE_HOOK = "image_uri(release, region, instance_type)"
 BREAKAGES = {
     "import error": ("import nowhere_to_be_found", "ModuleNotFoundError.*nowhere_to_be_found"),
     "exit": ("raise SystemExit(3)", "SystemExit: 3"),
     "no hooks": ("", "has no hook default_metrics, image_uri, known_versions, model_class"),
+    "missing hook": (
+        PLUGIN.replace("@hookimpl\ndef image_uri", "@hookimpl\ndef release_from_image").replace(
+            "(release, region, instance_type)", "(image_uri)"
+        ),
+        "it has no hook image_uri",
+    ),
+    "unmarked hook": (
+        PLUGIN.replace("@hookimpl\ndef image_uri", "def image_uri"),
+        "its image_uri lacks the mark @rlcore.hookimpl",
+    ),
     "misspelt hook": (
         PLUGIN + "\n@hookimpl\ndef image_url(release):\n    return ''\n",
-        "PluginValidationError.*image_url",
+        "a hook 'image_url', which there is none of. Did you mean 'image_uri'.*Hooks are default_",
+    ),
+    "extra hook": (
+        PLUGIN + "\n@hookimpl\ndef telemetry():\n    return ''\n",
+        "a hook 'telemetry', which there is none of. Hooks are default_metrics, image_uri",
     ),
     "wrong argument": (
-        PLUGIN.replace("image_uri(release, region, instance_type)", "image_uri(rlease)"),
-        "(?s)PluginValidationError.*rlease",
+        PLUGIN.replace(IMAGE_HOOK, "image_uri(rlease)"),
+        "'image_uri' asks for 'rlease'.*Did you mean 'release'.*are release, region, instance_type",
+    ),
+    "argument of a hook without any": (
+        PLUGIN.replace("known_versions()", "known_versions(release)"),
+        "'known_versions' asks for 'release', which is never passed. It has no arguments",
+    ),
+    "argument with a default": (
+        PLUGIN.replace(IMAGE_HOOK, "image_uri(release, region='x')"),
+        "'image_uri' would never be passed 'region', which has a default",
+    ),
+    "argument by keyword alone": (
+        PLUGIN.replace(IMAGE_HOOK, "image_uri(release, *, region)"),
+        "'image_uri' would never be passed 'region', which .* only be given by keyword",
+    ),
+    "contract that is no number": (
+        PLUGIN + "\nrlcore_contract = '1'\n",
+        "rlcore_contract is '1', which is no whole number; this rlcore knows 1",
+    ),
+    "contract too old": (
+        PLUGIN + "\nrlcore_contract = 0\n",
+        "version 0 of the plugin contract, and this rlcore knows 1: the plugin is too old",
     ),
 }
 
@@ -165,13 +207,96 @@ def test_a_broken_plugin_harms_no_other(install, registry):
     assert found.release_from_image("toy:1.0") is None
 
 
+def test_a_contract_of_the_future_asks_for_a_newer_core(install, registry):
+    """Here the host must be upgraded, not the plugin."""
+    install("rl-plugin-toy", "toy", "toy_plugin_n", PLUGIN + "\nrlcore_contract = 2\n")
+
+    with pytest.raises(PluginError, match="this rlcore knows 1: rlcore is too old") as raised:
+        registry().toolkit("toy")
+
+    assert "try 'pip install --upgrade ./rlcore'" in str(raised.value)
+    assert "pip install --upgrade rl-plugin-toy" not in str(raised.value)
+
+
+def test_a_plugin_says_which_contract_it_was_written_for(install, registry):
+    """One that says nothing was written for the first; an object says it by its attribute."""
+    spoken = """
+        from pathlib import Path
+        from rlcore import Model, ReleaseTable, hookimpl
+        class Spoken(ReleaseTable):
+            rlcore_contract = VERSION
+            @hookimpl
+            def model_class(self):
+                return Model
+        Path(__file__).with_name("VERSION.json").write_text('{"toolkit": "t", "releases": []}')
+        plugin = Spoken(Path(__file__).with_name("VERSION.json"))
+        """
+    install("rl-plugin-toy", "toy", "toy_plugin_o", PLUGIN)
+    for version in ("1", "2"):
+        source = textwrap.dedent(spoken).replace("VERSION", version)
+        name = f"toy_spoken_{version}"
+        install(f"rl-{name}", f"spoken{version}", name, source, entry_point=f"{name}:plugin")
+    found = registry()
+
+    assert 1 == found.toolkit("toy").contract
+    assert 1 == found.toolkit("spoken1").contract
+    with pytest.raises(PluginError, match="version 2 of the plugin contract"):
+        found.toolkit("spoken2")
+
+
+def test_a_class_is_no_plugin(install, registry):
+    """An entry point names an object: hooks of a class would lack their `self`."""
+    source = "class Toy:\n    pass\n"
+    install("rl-plugin-toy", "toy", "toy_plugin_p", source, entry_point="toy_plugin_p:Toy")
+
+    with pytest.raises(PluginError, match="its entry point names the class Toy, no object"):
+        registry().toolkit("toy")
+
+
+IMAGE = 'return f"toy:{release.version}-{region}"'
+METRICS = 'return (rlcore.MetricDefinition(name="reward", regex="reward=(.*)"),)'
+# Name -> what is replaced, by what, the hook, what the message holds.
 WRONG_ANSWERS = {
-    "nothing": ('return f"toy:{release.version}-{region}"', "pass", "nothing instead of a str"),
-    "a wrong type": ('return f"toy:{release.version}-{region}"', "return 3", "a int instead of"),
-    "an exception": (
-        'return f"toy:{release.version}-{region}"',
-        "return {}['x']",
-        "raised KeyError: 'x'",
+    "nothing": (IMAGE, "pass", "image_uri", "answered with nothing instead of a str"),
+    "a wrong type": (IMAGE, "return 3", "image_uri", "answered with an int instead of a str"),
+    "an exception": (IMAGE, "return {}['x']", "image_uri", "raised KeyError: 'x'"),
+    "an exit": (IMAGE, "raise SystemExit(2)", "image_uri", "raised SystemExit: 2"),
+    "a list": (METRICS, "return []", "default_metrics", "with a list instead of a tuple"),
+    "strings for metrics": (
+        METRICS,
+        "return ('reward=(.*)',)",
+        "default_metrics",
+        "answered with a str instead of a MetricDefinition in its tuple",
+    ),
+    "a class that is no model": (
+        "return rlcore.Model",
+        "return dict",
+        "model_class",
+        "answered with dict, which is no rlcore.Model",
+    ),
+    "a model instead of its class": (
+        "return rlcore.Model",
+        "return 'Model'",
+        "model_class",
+        "answered with a str instead of a type",
+    ),
+    "numbers for versions": (
+        'return ("1.0",)',
+        "return (1.0,)",
+        "known_versions",
+        "answered with a float instead of a str in its tuple",
+    ),
+    "a dictionary for a release": (
+        'return rlcore.ToolkitRelease(toolkit="toy", version=version, training=away, serving=away)',
+        "return {'version': version}",
+        "validate_version",
+        "answered with a dict instead of a ToolkitRelease",
+    ),
+    "a version for an image's release": (
+        "@hookimpl\ndef model_class",
+        "@hookimpl\ndef release_from_image():\n    return '1.0'\n\n@hookimpl\ndef model_class",
+        "release_from_image",
+        "answered with a str instead of a ToolkitRelease",
     ),
 }
 
@@ -179,12 +304,25 @@ WRONG_ANSWERS = {
 @pytest.mark.parametrize("name", WRONG_ANSWERS)
 def test_a_wrong_answer_names_the_hook(install, registry, name):
     """What a hook does wrong is reported with the hook's name and the plugin's origin."""
-    healthy, wrong, cause = WRONG_ANSWERS[name]
+    healthy, wrong, hook, what = WRONG_ANSWERS[name]
+    assert healthy in PLUGIN
     install("rl-plugin-toy", "toy", "toy_plugin_f", PLUGIN.replace(healthy, wrong))
     toolkit = registry().toolkit("toy")
 
-    with pytest.raises(PluginError, match=rf"'image_uri' (answered with )?{cause}"):
-        toolkit.image_uri(toolkit.release("1.0"), "eu-west-1", "ml.c5.large")
+    with pytest.raises(PluginError, match=rf"its hook '{hook}' .*{re.escape(what)}") as raised:
+        ask_everything(toolkit)
+
+    assert "rl-plugin-toy 1.2 (toy_plugin_f)" in str(raised.value)
+    assert "pip install --upgrade rl-plugin-toy" in str(raised.value)
+
+
+def ask_everything(toolkit):
+    """Ask every hook."""
+    for version in toolkit.known_versions():
+        release = toolkit.release(version)
+        toolkit.default_metrics(release)
+        toolkit.model_class(release)
+        toolkit.release_from_image(toolkit.image_uri(release, "eu-west-1", "ml.c5.large"))
 
 
 def test_a_release_that_was_not_asked_for_is_refused(install, registry):
@@ -203,9 +341,10 @@ def test_two_claims_to_one_key_refuse_that_key_with_both_owners(install, registr
     install("rl-plugin-toy", "other", "toy_plugin_h", PLUGIN.replace('"toy"', '"other"'))
     found = registry()
 
-    with pytest.raises(PluginError, match="rl-plugin-one 1.2 and rl-plugin-two 1.2"):
+    with pytest.raises(PluginError, match="rl-plugin-one 1.2 and rl-plugin-two 1.2") as raised:
         found.toolkit("toy")
 
+    assert "try 'pip uninstall rl-plugin-one' or 'pip uninstall rl-plugin-two'" in str(raised.value)
     assert "1.0" == found.toolkit("other").release("1.0").version
     problems = {listing.distribution: bool(listing.problem) for listing in found.available()}
     assert {"rl-plugin-one": True, "rl-plugin-two": True, "rl-plugin-toy": False} == problems
@@ -221,12 +360,13 @@ def test_a_distribution_is_switched_off_by_name(install, registry):
     assert "rl-plugin-two" == found.toolkit("toy").listing.distribution
 
 
-def test_a_key_with_bad_characters_is_refused(install, registry):
+@pytest.mark.parametrize("key", ["Toy!", "Toy", "-toy", "toy-", "to__y", "toy.", "a.b.c"])
+def test_a_key_with_bad_characters_is_refused(install, registry, key):
     """A key must be what the estimator can spell."""
-    install("rl-plugin-toy", "Toy!", "toy_plugin_i", PLUGIN)
+    install("rl-plugin-toy", key, "toy_plugin_i", PLUGIN)
 
     with pytest.raises(PluginError, match="its key must be"):
-        registry().toolkit("Toy!")
+        registry().toolkit(key)
 
 
 def test_an_extension_wraps_a_hook_of_every_toolkit(install, registry):
@@ -241,6 +381,32 @@ def test_an_extension_wraps_a_hook_of_every_toolkit(install, registry):
     toolkit = registry().toolkit("toy")
 
     assert "mirror.example/toy:1.0-x" == toolkit.image_uri(toolkit.release("1.0"), "x", "local")
+
+
+def test_extensions_are_listed(install, registry):
+    """From metadata alone, whatever they are called; a toolkit of that name is another thing."""
+    install("rl-plugin-toy", "toy", "toy_plugin_q", PLUGIN)
+    wrapper = (
+        "import rlcore\n@rlcore.hookimpl(wrapper=True)\ndef image_uri():\n    return (yield)\n"
+    )
+    for name in ("one", "two"):
+        install(f"rl-{name}", "toy", f"toy_{name}_x", wrapper, group="rlcore.extensions")
+    found = registry()
+
+    listed = {(each.key, each.distribution, each.problem) for each in found.extensions()}
+
+    assert {("toy", "rl-one", None), ("toy", "rl-two", None)} == listed
+    assert "toy_one_x" not in sys.modules
+    assert "1.0" == found.toolkit("toy").release("1.0").version
+
+
+def test_an_extension_of_another_contract_is_refused(install, registry):
+    """It is as old or new as a toolkit may be."""
+    install("rl-plugin-toy", "toy", "toy_plugin_r", PLUGIN)
+    install("rl-mirror", "mirror", "toy_r", "rlcore_contract = 2", group="rlcore.extensions")
+
+    with pytest.raises(PluginError, match="'mirror' of rl-mirror 1.2.*version 2 of the plugin"):
+        registry().toolkit("toy")
 
 
 def test_an_extension_that_answers_itself_is_refused(install, registry):

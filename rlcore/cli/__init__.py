@@ -40,6 +40,7 @@ COMMANDS = {
     "check-env": "Look at an environment before training in it.",
     "toolkits": "List toolkits, their releases and where each runs.",
     "env": "List, build and remove environments of toolkits.",
+    "new": "Start a package of your own: the plugin of a toolkit.",
 }
 """What each command does; it is the function of that name, its hyphens being underscores, in the
 module of that name."""

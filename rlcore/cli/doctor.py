@@ -1,58 +1,155 @@
-"""`rlcore toolkits doctor`: load every plugin and ask it everything that needs no job."""
+"""`rlcore toolkits doctor`: each plugin in a process of its own, asked all that needs no job."""
 
 from __future__ import annotations
 
-import time
+import os
+import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from rlcore.cli import FAILED
 from rlcore.cli.output import listing_record, print_json, print_table
-from rlcore.errors import RLCoreError
+from rlcore.cli.probe import Examination, examine
+from rlcore.hookspecs import CONTRACT, OLDEST_CONTRACT
+from rlcore.registry import EXTENSIONS, TOOLKITS, ToolkitRegistry
+from rlcore.toolkit import DISABLE, Listing
 
 if TYPE_CHECKING:
-    from rlcore.registry import ToolkitRegistry
-    from rlcore.toolkit import Listing
+    from collections.abc import Iterator
 
-_COLUMNS = ("state", "key", "distribution", "releases", "seconds")
+_COLUMNS = ("state", "key", "distribution", "releases", "seconds", "contract", "kind")
+_KINDS = {TOOLKITS: "toolkit", EXTENSIONS: "extension"}
+_SLOW = 0.1
+_BAD = {"broken", "doubled"}
 
 
 def doctor(registry: ToolkitRegistry, *, as_json: bool) -> int:
     """Report on each plugin, and return the exit code: 1 if one is broken."""
-    reports = [_report(registry, listing) for listing in registry.available()]
-    broken = [report for report in reports if report["problem"]]
+    installed = _listings(registry)
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        reports = list(workers.map(lambda pair: _report(*pair), installed))
+    every = _listings(ToolkitRegistry(environ={}))
+    off = [(listing, group) for listing, group in every if (listing, group) not in installed]
+    problem = f"{DISABLE} leaves it out"
+    reports += [_record(*pair, "off", Examination(problem=problem)) for pair in off]
+    reports += _shadowed()
     if as_json:
         print_json(reports)
     else:
-        print_table(_COLUMNS, map(_row, reports), nothing="No toolkits are installed.")
-        for problem in dict.fromkeys(report["problem"] for report in broken):
-            click.echo(f"\nbroken: {problem}", err=True)
-    return FAILED if broken else 0
+        _print(reports)
+    return FAILED if any(report["state"] in _BAD for report in reports) else 0
 
 
-def _report(registry: ToolkitRegistry, listing: Listing) -> dict[str, Any]:
-    start = time.perf_counter()
-    problem, releases = None, 0
-    try:
-        toolkit = registry.toolkit(listing.key)
-        for version in toolkit.known_versions():
-            release = toolkit.release(version)
-            toolkit.default_metrics(release)
-            toolkit.model_class(release)
-            releases += 1
-    except RLCoreError as error:
-        problem = str(error)
-    seconds = round(time.perf_counter() - start, 4)
-    record = listing_record(listing)
-    return {**record, "problem": problem, "releases": releases, "seconds": seconds}
+def _listings(registry: ToolkitRegistry) -> list[tuple[Listing, str]]:
+    toolkits = [(listing, TOOLKITS) for listing in registry.available()]
+    return toolkits + [(listing, EXTENSIONS) for listing in registry.extensions()]
+
+
+def _report(listing: Listing, group: str) -> dict[str, Any]:
+    if listing.problem:
+        state = "doubled" if listing.cure else "broken"
+        return _record(listing, group, state, Examination(problem=listing.problem))
+    found = examine(listing, group)
+    slow = found.seconds > _SLOW
+    untidy = len(_advice(found)) > slow
+    state = "broken" if found.problem else "untidy" if untidy else "slow" if slow else "ok"
+    return _record(listing, group, state, found)
+
+
+def _advice(found: Examination) -> list[str]:
+    """Say what the import did that it should not, and what the plugin's author can do."""
+    advice = []
+    if found.seconds > _SLOW:
+        took = f"its import takes {found.seconds:.2f} s"
+        advice.append(f"{took}: what is slow belongs inside its functions")
+    if found.imported:
+        names = ", ".join(found.imported)
+        advice.append(f"its import loads {names}: import them where they are used, if at all")
+    if found.changed:
+        advice.append(f"its import changes {', '.join(found.changed)}, which are not its own")
+    if found.printed:
+        advice.append(f"it prints when it is loaded: {found.printed.splitlines()[0]!r}")
+    return advice
+
+
+def _record(listing: Listing, group: str, state: str, found: Examination) -> dict[str, Any]:
+    # What is broken tells its cure itself, since it knows best.
+    cure = {"off": (f"unset {DISABLE}",), "ok": (), "broken": ()}.get(
+        state, listing.cure or (f"pip install --upgrade {listing.distribution}",)
+    )
+    return {
+        "state": state,
+        "kind": _KINDS[group],
+        **listing_record(listing),
+        "problem": found.problem,
+        "advice": _advice(found),
+        "cure": list(cure),
+        "contract": found.contract,
+        "contracts_known": [OLDEST_CONTRACT, CONTRACT],
+        "releases": found.releases,
+        "seconds": round(found.seconds, 4),
+        "printed": found.printed,
+    }
+
+
+def _shadowed() -> Iterator[dict[str, Any]]:
+    """Find what is installed a second time, in a place that comes later, and so is never used."""
+    first: dict[str, metadata.Distribution] = {}
+    for each in metadata.distributions():
+        for point in [point for point in each.entry_points if point.group in _KINDS]:
+            used = first.setdefault(each.name, each)
+            if used is not each and _place(used) != _place(each):
+                listing = Listing(
+                    key=point.name,
+                    distribution=each.name,
+                    version=each.version,
+                    entry_point=point.value,
+                    cure=(f"pip uninstall {each.name}",),
+                )
+                problem = f"{used.version} in {_place(used)[0]} hides the one in {_place(each)[0]}"
+                yield _record(listing, point.group, "shadowed", Examination(problem=problem))
+
+
+def _place(distribution: metadata.Distribution) -> tuple[str, str]:
+    return os.path.realpath(str(distribution.locate_file(""))), distribution.version
+
+
+def _print(reports: list[dict[str, Any]]) -> None:
+    print_table(_COLUMNS, map(_row, reports), nothing="No toolkits are installed.")
+    known = " to ".join(dict.fromkeys(map(str, (OLDEST_CONTRACT, CONTRACT))))
+    if sys.stdout.isatty():
+        click.echo(f"This rlcore works with plugins of contract {known}.")
+    for report in reports:
+        _tell(f"{report['state']}: {_complaint(report)}" if _complaint(report) else "")
+
+
+def _complaint(report: dict[str, Any]) -> str:
+    """Return what is wrong with a plugin and what mends it, empty for a sound one."""
+    told = [*filter(None, [report["problem"]]), *report["advice"]]
+    if not told or report["state"] == "broken":
+        return " ".join(told)  # An error names plugin and cure itself.
+    cure = " or ".join(f"'{command}'" for command in report["cure"])
+    who = f"{report['key']!r} of {report['distribution']} {report['version']}"
+    return f"{who}: {'; '.join(told)}. To mend it, try {cure}."
+
+
+def _tell(text: str) -> None:
+    if text:
+        width = shutil.get_terminal_size().columns if sys.stderr.isatty() else sys.maxsize
+        click.echo("\n" + click.wrap_text(text, width, subsequent_indent="    "), err=True)
 
 
 def _row(report: dict[str, Any]) -> tuple[str, ...]:
     return (
-        "broken" if report["problem"] else "ok",
+        report["state"],
         report["key"],
         f"{report['distribution']} {report['version']}",
         str(report["releases"]),
         f"{report['seconds']:.3f}",
+        str(report["contract"] or "-"),
+        report["kind"],
     )

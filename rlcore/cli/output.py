@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _COLOURS = {
     "Succeeded": "green", "Failed": "red", "Stopped": "yellow", "Stopping": "yellow",
-    "Running": "cyan", "ok": "green", "broken": "red",
+    "Running": "cyan", "ok": "green", "broken": "red", "doubled": "red",
+    "untidy": "yellow", "slow": "yellow", "shadowed": "yellow", "off": "yellow",
     "InService": "green", "Creating": "cyan", "OutOfService": "yellow",
 }  # fmt: skip
 

@@ -32,10 +32,11 @@ Example:
 def toolkits(*, key: str | None, releases: bool, region: str | None, as_json: bool) -> int:
     """List toolkits, their releases and where each runs.
 
-    Alone, it lists what is installed: key, distribution, version. With KEY, a toolkit such as ray
-    or one of its keys such as ray.pytorch, the releases: where each runs, and why not elsewhere.
-    With doctor, it loads every plugin, says what is wrong with the broken ones, and exits 1 if
-    there are any.
+    Alone, it lists what is installed: key, distribution, version; extensions too. With KEY, a
+    toolkit such as ray or one of its keys such as ray.pytorch, the releases: where each runs, and
+    why not elsewhere.
+    With doctor, it loads every plugin in a process of its own, says what is wrong and what mends
+    it, and exits 1 if one is broken.
     """
     from rlcore.registry import default_registry  # noqa: PLC0415 - help needs no registry
 
@@ -53,18 +54,23 @@ def toolkits(*, key: str | None, releases: bool, region: str | None, as_json: bo
 
 
 def _show_installed(registry: ToolkitRegistry, *, as_json: bool) -> None:
-    listings = registry.available()
+    installed, extensions = registry.available(), registry.extensions()
+    kinds = ["toolkit"] * len(installed) + ["extension"] * len(extensions)
+    listings = (*installed, *extensions)
     if as_json:
-        print_json([listing_record(listing) for listing in listings])
+        records = zip(map(listing_record, listings), kinds, strict=True)
+        print_json([{**record, "kind": kind} for record, kind in records])
         return
-    problems = any(listing.problem for listing in listings)
-    rows = [
-        (each.key, each.distribution, each.version, *([each.problem or ""] if problems else []))
-        for each in listings
-    ]
-    columns = ("key", "distribution", "version", *(["problem"] if problems else []))
+    columns = {
+        "key": [each.key for each in listings],
+        "distribution": [each.distribution for each in listings],
+        "version": [each.version for each in listings],
+        "kind": kinds if extensions else [],
+        "problem": [each.problem or "" for each in listings],
+    }
+    shown = {name: cells for name, cells in columns.items() if any(cells)}
     nothing = "No toolkits are installed. Each comes with a distribution of its own."
-    print_table(columns, rows, nothing=nothing)
+    print_table(list(shown), list(zip(*shown.values(), strict=True)), nothing=nothing)
 
 
 def _show_releases(

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from wrong_plugins import Wrong
+
+from rlcore import ToolkitRegistry
+from rlcore.cli.probe import examine
+from rlcore.registry import TOOLKITS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,12 +19,32 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Run
 
 
-def install(folder: Path, distribution: str, key: str, module: str) -> None:
-    """Put the metadata of a distribution with one plugin into a folder."""
-    metadata = folder / f"{distribution}-1.0.dist-info"
+MIRROR = """
+import rlcore
+
+@rlcore.hookimpl(wrapper=True)
+def image_uri():
+    return "mirror.example/" + (yield)
+"""
+
+
+def install(  # noqa: PLR0913 - what a distribution may say
+    folder: Path,
+    distribution: str,
+    key: str,
+    module: str,
+    *,
+    group: str = "rlcore.toolkits",
+    source: str | None = None,
+    version: str = "1.0",
+) -> None:
+    """Put the metadata of a distribution with one plugin, and its module, into a folder."""
+    metadata = folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
     metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text(f"Name: {distribution}\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text(f"[rlcore.toolkits]\n{key} = {module}\n")
+    (metadata / "METADATA").write_text(f"Name: {distribution}\nVersion: {version}\n")
+    (metadata / "entry_points.txt").write_text(f"[{group}]\n{key} = {module}\n")
+    if source is not None:
+        (folder / f"{module}.py").write_text(source)
 
 
 @pytest.fixture
@@ -49,7 +74,8 @@ def test_json(rlcore: Run) -> None:
     listings = {each["key"]: each for each in json.loads(rlcore("toolkits", "--json").stdout)}
 
     listing = listings["vw"]
-    assert ["key", "distribution", "version", "entry_point", "problem"] == list(listing)
+    assert ["key", "distribution", "version", "entry_point", "problem", "kind"] == list(listing)
+    assert "toolkit" == listing["kind"]
     assert ("rl-plugin-vw", None) == (listing["distribution"], listing["problem"])
 
 
@@ -120,6 +146,128 @@ def test_doctor_finds_a_double(rlcore: Run) -> None:
     assert (1, 2) == (process.returncode, len(reports))
     assert all("rl-plugin-vw" in each["problem"] for each in reports)
     assert all("second 1.0" in each["problem"] for each in reports)
+
+
+SOUND = Wrong(check="", says="").source
+CARELESS = """
+import logging, os, warnings
+os.environ["A"] = "b"
+os.chdir("/")
+logging.basicConfig()
+warnings.simplefilter("ignore")
+"""
+# What stands at the end of a sound plugin -> its state, and what the doctor says of it.
+FOUND = {
+    "sound": ("", "ok", ""),
+    "loud": ("print('hello')", "untidy", "it prints when it is loaded: 'hello'"),
+    "sleepy": ("import time; time.sleep(1)", "slow", "its import takes 1."),
+    "heavy": ("import boto3", "untidy", "its import loads boto3, botocore"),
+    "careless": (
+        CARELESS,
+        "untidy",
+        "its import changes os.environ, the working folder, warnings filters, the root logger,",
+    ),
+    "mute": ("import os; os._exit(3)", "broken", "loading it ended the process with exit code 3"),
+    "dying": ("import os, signal; os.kill(os.getpid(), 9)", "broken", "with exit code -9"),
+    "wordy": ("known_versions = 'none'", "broken", "its known_versions lacks the mark"),
+    "lying": ("METRICS = ('reward',)", "broken", "'default_metrics' answered with a str instead"),
+    "modern": ("rlcore_contract = 2", "broken", "try 'pip install --upgrade ./rlcore'"),
+}
+
+
+def test_the_doctor_finds_what_a_list_cannot_see(
+    rlcore: Run, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """Each plugin is loaded in a process of its own, and none harms another, nor the doctor."""
+    site = tmp_path / "site"
+    for name, (more, _, _) in FOUND.items():
+        source = f"{SOUND(name)}\n{more}\n"
+        install(site, f"rl-plugin-{name}", name, f"doctored_{name}", source=source)
+    environment["PYTHONPATH"] += os.pathsep + str(site)
+
+    process = rlcore("toolkits", "doctor", "--json")
+
+    reports = {each["key"]: each for each in json.loads(process.stdout)}
+    assert (1, "") == (process.returncode, process.stderr)
+    assert {name: state for name, (_, state, _) in FOUND.items()} == {
+        name: reports[name]["state"] for name in FOUND
+    }
+    for name, (_, state, says) in FOUND.items():
+        found = reports[name]
+        assert says in " ".join([found["problem"] or "", *found["advice"]])
+        assert (state == "broken") == (f"rl-plugin-{name} 1.0 (doc" in (found["problem"] or ""))
+    sound = reports["sound"]
+    assert (1, [1, 1], 2, []) == (
+        sound["contract"], sound["contracts_known"], sound["releases"], sound["cure"],
+    )  # fmt: skip
+    assert sound["seconds"] < 0.1
+    assert ["pip install --upgrade rl-plugin-loud"] == reports["loud"]["cure"]
+
+
+def test_the_doctor_tells_the_cure(rlcore: Run, with_double: None) -> None:
+    """To a person, below the table."""
+    del with_double
+
+    process = rlcore("toolkits", "doctor")
+
+    assert 1 == process.returncode
+    assert "doubled\tvw\tsecond 1.0\t0\t" in process.stdout
+    assert "To mend it, try 'pip uninstall rl-plugin-vw' or 'pip uninstall second'." in (
+        process.stderr
+    )
+
+
+def test_what_is_switched_off(rlcore: Run, environment: dict[str, str]) -> None:
+    """The doctor says why it is not there; the list does not show it, and that is no failure."""
+    environment["RLCORE_DISABLE_PLUGINS"] = "rl-plugin-vw"
+
+    listed, process = rlcore("toolkits"), rlcore("toolkits", "doctor")
+
+    assert "vw" not in listed.stdout
+    assert 0 == process.returncode
+    assert "off\tvw\trl-plugin-vw " in process.stdout
+    assert "RLCORE_DISABLE_PLUGINS leaves it out. To mend it, try 'unset RLC" in process.stderr
+
+
+def test_what_is_shadowed(rlcore: Run, tmp_path: Path, environment: dict[str, str]) -> None:
+    """An older copy on the path is never used; the doctor shows both places."""
+    install(tmp_path / "site", "rl-plugin-vw", "vw", "rl_plugin_vw", version="0.0.9")
+    environment["PYTHONPATH"] += os.pathsep + str(tmp_path / "site")
+
+    process = rlcore("toolkits", "doctor")
+
+    assert 0 == process.returncode
+    assert "ok\tvw\trl-plugin-vw 0.1.0\t" in process.stdout
+    assert "shadowed\tvw\trl-plugin-vw 0.0.9\t" in process.stdout
+    assert f"hides the one in {tmp_path / 'site'}" in process.stderr
+
+
+def test_extensions_are_listed(rlcore: Run, tmp_path: Path, environment: dict[str, str]) -> None:
+    """Below the toolkits, from metadata alone; the doctor loads them."""
+    group = "rlcore.extensions"
+    install(tmp_path / "site", "rl-mirror", "mirror", "mirror", group=group, source=MIRROR)
+    install(tmp_path / "site", "rl-torn", "torn", "torn", group=group, source="1 / 0")
+    environment["PYTHONPATH"] += os.pathsep + str(tmp_path / "site")
+
+    listed, process = rlcore("toolkits"), rlcore("toolkits", "doctor")
+
+    assert "vw\trl-plugin-vw\t0.1.0\ttoolkit\n" in listed.stdout
+    assert "mirror\trl-mirror\t1.0\textension\n" in listed.stdout
+    assert 1 == process.returncode
+    assert "ok\tmirror\trl-mirror 1.0\t0\t" in process.stdout
+    assert "broken\ttorn\trl-torn 1.0\t0\t" in process.stdout
+    assert "The plugin 'torn' of rl-torn 1.0 (torn) cannot be used" in process.stderr
+
+
+def test_a_plugin_that_never_ends_loading(tmp_path: Path, monkeypatch: Any) -> None:
+    """Patience ends, and the process with it."""
+    install(tmp_path, "rl-plugin-stuck", "stuck", "doctored_stuck", source="while True: pass")
+    monkeypatch.syspath_prepend(tmp_path)
+    [listing] = [each for each in ToolkitRegistry().available() if each.key == "stuck"]
+
+    found = examine(listing, TOOLKITS, patience=1.5)
+
+    assert "loading it did not end within 1.5 seconds" in str(found.problem)
 
 
 @pytest.mark.usefixtures("with_double")

@@ -55,7 +55,8 @@ class MemoryPlatform:
             yield LogEvent(timestamp=float(number), host="algo-1", message=line)
 
     def stop(self, name: str) -> None:
-        """Remember that it was asked for."""
+        """Remember that it was asked for; raises as `recover` does."""
+        self.recover(name)
         self.stopped.append(name)
 
     def recover(self, name: str) -> JobRequest:

@@ -1,0 +1,1 @@
+"""What a toolkit and a platform must keep, as classes for pytest to subclass."""
