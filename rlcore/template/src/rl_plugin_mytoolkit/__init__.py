@@ -1,0 +1,1 @@
+"""The rlcore plugin for mytoolkit, key `mytoolkit.numpy`."""
