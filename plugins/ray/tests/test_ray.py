@@ -22,6 +22,7 @@ from rlcore import (
 from rlcore.errors import InvalidArgument, UnsupportedVersion
 from rlcore.metrics import LearningCurve, MetricParser
 from rlcore.spec import LogEvent
+from rlscript_ray.classic import releases
 
 if TYPE_CHECKING:
     from rlcore.toolkit import Toolkit
@@ -114,10 +115,22 @@ def test_classic_environments(toolkit: Toolkit, key: str, version: str) -> None:
     assert release.training == release.native_serving
     assert "onnxruntime" in served
     assert not {"ray", framework} & served
-    assert () == release.image_requirements
     assert ("rlscript_ray",) == release.script_packages
     inspections = {"ray.tensorflow": "rlscript_ray.inspection", "ray.pytorch": None}
     assert inspections[key] == release.inspection
+
+
+@pytest.mark.parametrize(
+    ("key", "version"),
+    [each for each in CLASSIC_KEYS if not each[1].startswith(("0.5", "0.8.2"))],
+)
+def test_what_classic_images_lack(toolkit: Toolkit, key: str, version: str) -> None:
+    """What the script's side asks for there is what exports policies in the locked environment."""
+    framework = {"ray.tensorflow": "tensorflow", "ray.pytorch": "torch"}[key]
+    asked = " ".join(releases.exporting(version, framework).values()).split()
+
+    assert set(asked) <= set(map(str, pinned(toolkit.release(version).training)))
+    assert () == toolkit.release(version).image_requirements
 
 
 @pytest.mark.parametrize(("key", "version"), CLASSIC_KEYS)

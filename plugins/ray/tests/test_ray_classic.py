@@ -57,19 +57,27 @@ def python_of(environment: Any, home: Path) -> Path:
     return Environments(home / "environments").build(environment, label="Ray", log=print).python
 
 
-def release_of(version: str) -> ToolkitRelease:
-    """Return a release on TensorFlow."""
-    return default_registry().toolkit("ray.tensorflow").release(version)
+def release_of(key: str, version: str) -> ToolkitRelease:
+    """Return a release of one of the plugin's keys."""
+    return default_registry().toolkit(key).release(version)
 
 
 @needs_python("3.6")
-def test_script_side(home: Path, tmp_path: Path) -> None:
-    """Its tests pass where Ray 0.6.5 is, and what they export is right where it is served."""
-    release = release_of("0.6.5")
+@pytest.mark.parametrize(
+    ("key", "version", "tests"),
+    [
+        ("ray.tensorflow", "0.6.5", "discover"),
+        ("ray.pytorch", "0.8.5", "test_classic_export"),
+        ("ray.pytorch", "1.6.0", "test_classic_export"),
+    ],
+)
+def test_script_side(home: Path, tmp_path: Path, key: str, version: str, tests: str) -> None:
+    """Its tests pass where classic Ray is, and what they export is right where it is served."""
+    release = release_of(key, version)
     for package in map(Path, PACKAGES):
         shutil.copytree(CHECKOUT / package, tmp_path / package.name)
     done = subprocess.run(
-        [python_of(release.training, home), "-W", "ignore", "-m", "unittest", "discover"],
+        [python_of(release.training, home), "-W", "ignore", "-m", "unittest", tests],
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(tmp_path),

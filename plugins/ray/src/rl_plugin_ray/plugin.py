@@ -9,26 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rlcore import FrameworkModel, Model, ReleaseTable, TensorFlowServingModel, hookimpl
+from rlcore import ExportedModel, ReleaseTable, TensorFlowServingModel, hookimpl
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rlcore import ToolkitRelease
+    from rlcore import Model, ToolkitRelease
 
 _HERE = Path(__file__).parent
-
-
-class ExportedModel(FrameworkModel):
-    """A policy that brings its inference script, `code/inference.py`, in its own archive."""
-
-    def environment(self, region: str) -> Mapping[str, str]:
-        """Return the usual variables, with the archive's own script as the program."""
-        return {
-            **super().environment(region),
-            "SAGEMAKER_PROGRAM": "inference.py",
-            "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
-        }
 
 
 class RayOnTensorFlow(ReleaseTable):

@@ -46,8 +46,11 @@ class Trained(NamedTuple):
 
 
 def inspect(model: Path, roots: List[Path]) -> Findings:
-    """Compare the SavedModel in a model folder with the newest checkpoint below some folders."""
-    exported = next(iter(sorted(model.glob("**/saved_model.pb"))), None)
+    """Compare the SavedModel in a model folder with the newest checkpoint below some folders.
+
+    Of several versions it is the newest, which is the one that is served.
+    """
+    exported = max(sorted(model.glob("**/saved_model.pb")), key=_version, default=None)
     newest = newest_checkpoint(roots)
     if exported is None or newest is None or (model / MANIFEST).exists():
         return Findings()
@@ -82,6 +85,11 @@ def read_checkpoint(path: Path) -> Trained:
     tensors = [each for policy in inner["state"].values() for each in _arrays(policy)]
     filters = [each.rs.mean for each in inner["filters"].values() if hasattr(each, "rs")]
     return Trained(tensors, [np.asarray(mean) for mean in filters])
+
+
+def _version(saved: Path) -> int:
+    folder = saved.parent.name
+    return int(folder) if folder.isdigit() else -1
 
 
 def _age(path: Path) -> Any:

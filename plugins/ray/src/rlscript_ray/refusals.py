@@ -1,5 +1,7 @@
 """What is refused rather than approximated; without Ray, so that it can be read anywhere."""
 
+import rlscript
+
 
 class ExportRefused(NotImplementedError):
     """The policy holds a part that is not translated exactly; told before training starts."""
@@ -16,3 +18,14 @@ class ExportWrong(RuntimeError):
 
 class WarmStartRefused(ValueError):
     """The weights of a model do not fit this policy, or would be wrong for it alone."""
+
+
+# What a person mends who reads the message, which needs no traceback.
+EXPLAINED = (
+    ExportRefused,
+    WarmStartRefused,
+    rlscript.ArchiveError,
+    rlscript.EnvironmentFailed,
+    rlscript.HyperparameterError,
+    rlscript.NothingToStartFrom,
+)

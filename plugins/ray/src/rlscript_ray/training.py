@@ -4,6 +4,8 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
 import rlscript
+from rlscript.refusing import explained
+from rlscript_ray.refusals import EXPLAINED
 
 if TYPE_CHECKING:
     from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
@@ -42,6 +44,18 @@ def train(  # noqa: PLR0913  # all but the first are named at the call
         WarmStartRefused: The weights in the channel `model` do not fit.
         ExportRefused: The policy holds a part that is not exported exactly; told before training.
     """
+    with explained(*EXPLAINED):
+        return _train(config, env, env_kwargs or {}, stop, evaluation, seed)
+
+
+def _train(  # noqa: PLR0913, PLR0917  # likewise
+    config: "AlgorithmConfig",
+    env: str,
+    kwargs: Dict[str, Any],
+    stop: rlscript.StopRule,
+    evaluation: rlscript.EvaluationPlan,
+    seed: Optional[int],
+) -> rlscript.Outcome:
     # Ray and PyTorch are not there where this is only read.
     from rlscript_ray.joint import playable  # noqa: PLC0415
     from rlscript_ray.running import prepared, started  # noqa: PLC0415
@@ -51,7 +65,6 @@ def train(  # noqa: PLR0913  # all but the first are named at the call
         msg = "the config names the environment {!r} with {!r}; name it once: train(config, {})"
         once = "env=..., env_kwargs=..."
         raise ValueError(msg.format(config.env, config.env_config, once))
-    kwargs = env_kwargs or {}
     with contextlib.closing(playable(env, kwargs)) as first:
         require_served(first.observation_space)
         require_served(first.action_space)

@@ -1,6 +1,5 @@
-"""An export is right when it answers as RLlib itself does, and is not published otherwise."""
+"""How RLlib's current stack itself acts, and what an export answers to the same."""
 
-import os
 from typing import Any, List, Sequence, Tuple
 
 import numpy as np
@@ -15,14 +14,10 @@ from ray.rllib.utils.spaces.space_utils import (
     unsquash_action,
 )
 
-from rlscript_ray.comparison import WIDE_TOLERANCE, differing, far
+from rlscript_ray.comparison import ROWS, WIDE_TOLERANCE, far, require_equal, session_of
 from rlscript_ray.connectors import filter_of, observation_pieces, removed_keys
-from rlscript_ray.refusals import ExportWrong
 from rlscript_ray.seats import Seat, current_module
 from rlscript_ray.signature import Signature
-
-# How many rows carry their states side by side through a recurrent policy.
-_ROWS = 16
 
 
 def check_export(
@@ -34,31 +29,17 @@ def check_export(
 ) -> None:
     """Compare a graph's greedy actions with RLlib's own, in batches and one by one.
 
-    Discrete actions must be equal wherever the two best logits differ by more than 1e-5 (at most
-    one in a thousand may differ below that), continuous ones within 1e-5 max(1, |action|); what
-    actions are sampled from, and the states of a recurrent policy, within 1e-3. In each step both
-    are given RLlib's state, so that rounding does not add up.
+    In each step both are given RLlib's state, so that rounding does not add up.
 
     Raises:
         ExportWrong: They differ.
     """
     reference = Reference(algorithm, seat)
-    session = _session(graph)
-    together = _ROWS if signature.states else len(observations)
+    session = session_of(graph)
+    together = ROWS if signature.states else len(observations)
     for size in (min(together, len(observations)), 1):
-        expected, actual, inputs, strayed = _compared(
-            reference, session, signature, observations, size
-        )
-        wrong = differing(seat.action_space, expected, actual, inputs)
-        if wrong.any():
-            at = int(np.argmax(wrong))
-            msg = "the exported policy differs from RLlib's on {} of {}: {} instead of {} for {}"
-            seen = observations[at]
-            raise ExportWrong(msg.format(wrong.sum(), len(wrong), actual[at], expected[at], seen))
-        if strayed.any():
-            seen = observations[int(np.argmax(strayed))]
-            msg = "the exported distribution or state differs from RLlib's on {} of {}, as for {}"
-            raise ExportWrong(msg.format(strayed.sum(), len(strayed), seen))
+        answers = _compared(reference, session, signature, observations, size)
+        require_equal(seat.action_space, observations, answers)
 
 
 class Reference:
@@ -159,13 +140,3 @@ def _strayed(expected: Any, actual: Any) -> bool:
     if actual is None:
         return expected is not None
     return any(far(part, actual[name], WIDE_TOLERANCE).any() for name, part in expected.items())
-
-
-def _session(graph: bytes) -> Any:
-    # Official builds of ONNX Runtime report home unless they find this when they are loaded.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime  # noqa: PLC0415
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

@@ -1,4 +1,7 @@
-"""A Ray cluster for this process alone: on loopback, small, and nothing in the user's home."""
+"""A Ray cluster for this process alone: small, and with nothing in the user's home.
+
+Classic Ray listens on all of the machine's addresses, whatever it is told.
+"""
 
 import contextlib
 import inspect
@@ -58,11 +61,10 @@ def _settings(init: Any, folder: Path, config: Dict[str, Any]) -> Dict[str, Any]
         "num_gpus": None if config.get("num_gpus") or config.get("num_gpus_per_worker") else 0,
         "include_webui": False,
         "include_dashboard": False,
-        "node_ip_address": "127.0.0.1",
         "temp_dir": str(folder),
         "object_store_memory": _OBJECTS,
         "redis_max_memory": _REDIS,
-        # Redis listens to the whole network in the oldest release.
+        # What Redis asks for before it answers; the default is public.
         "redis_password": secrets.token_hex(32),
         "logging_level": logging.ERROR,
         "log_to_driver": _cpus(config) > 0,

@@ -89,6 +89,7 @@ class ClassicLearner(rlscript.Learner):
             CheckpointRefused: It is another release's, trainer's or framework's.
         """
         releases.read_checkpoint(self._trainer, folder)
+        self._rule.results = releases.counters(self._trainer)
 
     def warm_start(self, folder: Path) -> None:
         """Take the weights of an exported model.

@@ -1,6 +1,7 @@
 """Where the classic releases of Ray keep the same things. Ray is imported when it is asked for."""
 
 import importlib
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple
@@ -12,6 +13,16 @@ from rlscript_ray.refusals import ExportRefused
 _NOTE = "rllib.json"
 # Of whose policies the parts are known; the others keep them elsewhere.
 _KNOWN = ("0.6.", "0.8.5", "1.6.")
+# What exports and checks a policy, as the releases' own environments have it: by release and
+# framework, the requirement of each package that is imported.
+_OF_2020 = {"onnx": "onnx==1.8.0", "onnxruntime": "onnxruntime==1.10.0 flatbuffers==1.12"}
+_OF_2021 = {"onnx": "onnx==1.10.1", "onnxruntime": "onnxruntime==1.10.0 flatbuffers==1.12"}
+_EXPORTING = {
+    ("1.6.", "tensorflow"): dict(_OF_2021, tf2onnx="tf2onnx==1.9.2"),
+    ("1.6.", "torch"): dict(_OF_2021, onnxruntime="onnxruntime==1.10.0 flatbuffers==2.0"),
+    ("", "tensorflow"): dict(_OF_2020, tf2onnx="tf2onnx==1.8.5"),
+    ("", "torch"): _OF_2020,
+}
 
 
 class ReleaseUnknown(NotImplementedError):
@@ -53,6 +64,28 @@ def require_known() -> None:
         msg = "rlscript_ray.classic is for Ray 0.6, 0.8.5 and 1.6, and this is Ray {}: {}"
         advice = "take one of those releases, or train with Ray's own interface"
         raise ReleaseUnknown(msg.format(version, advice))
+
+
+def exporting(version: str, framework_name: str) -> Dict[str, str]:
+    """Return the requirements of each package that exports policies of a release, by its name."""
+    wanted = [key for key in _EXPORTING if version.startswith(key[0]) and key[1] == framework_name]
+    return dict(_EXPORTING[wanted[0]])
+
+
+def require_converters() -> None:
+    """Check that policies can be exported here: Ray's own images lack what that takes.
+
+    Raises:
+        ExportRefused: A package is missing.
+    """
+    needed = exporting(str(importlib.import_module("ray").__version__), framework())
+    for package in needed:
+        if importlib.util.find_spec(package) is None:
+            reason = (
+                "is missing, which exports it: put these into requirements.txt, a line each, for "
+                "pip 19.3 or later: {}"
+            )
+            raise ExportRefused(package, reason.format(" ".join(needed.values())))
 
 
 def parts_of(trainer: Any) -> Parts:
@@ -159,6 +192,16 @@ def read_checkpoint(trainer: Any, folder: Path) -> None:
         advice = "train with what wrote it, or start without the checkpoint"
         raise CheckpointRefused(msg.format(folder.name, told[0], told[1], advice))
     trainer.restore(str(folder.resolve() / note["path"]))
+
+
+def counters(trainer: Any) -> Dict[str, Any]:
+    """Return what a trainer that was restored has counted, by the names of Ray's results."""
+    held = {
+        "training_iteration": "_iteration",
+        "episodes_total": "_episodes_total",
+        "time_total_s": "_time_total",
+    }
+    return {name: getattr(trainer, attribute) for name, attribute in held.items()}
 
 
 def _origin(trainer: Any) -> Dict[str, str]:

@@ -15,9 +15,11 @@ from rlscript_ray.signature import require_served
 
 # Between the seeds of environments that are played side by side.
 _STRIDE = 1000
+_SEVERAL = "multiagent"
 # They share a gigabyte of noise, which the private cluster has no room for, and act by code of
 # their own.
-_SEVERAL = "multiagent"
+_TENSORFLOW = "TensorFlow"
+_EAGER = ("tfe", "tf2")
 _STRATEGIES = ("ray.rllib.agents.es.", "ray.rllib.agents.ars.")
 
 
@@ -43,11 +45,13 @@ def require_playable(task: Task) -> None:
 
     Raises:
         EnvironmentFailed: It cannot be made, or has another API than classic RLlib's.
-        ExportRefused: The trainer is an evolution strategy, there are several agents, or a space
-            that policies are not served over.
+        ExportRefused: The trainer is an evolution strategy, TensorFlow is to run eagerly, there are
+            several agents, or a space that policies are not served over.
     """
     if task.trainer.__module__.startswith(_STRATEGIES):
         raise ExportRefused(task.trainer.__name__, "keeps its policy in no worker of RLlib's")
+    if task.config.get("eager") or task.config.get("framework") in _EAGER:
+        raise ExportRefused(_TENSORFLOW, "is to run eagerly, without a graph to translate")
     several = task.config.get("multiagent") or {}
     if several.get("policy_graphs") or several.get("policies"):
         raise ExportRefused(_SEVERAL, "names several policies, which are not translated")

@@ -19,18 +19,23 @@ LIMITS = (
 )
 
 
-class StopRule:
+class StopRule(rlscript.StopRule):
     """Training stops as soon as one of Ray's results reaches its limit, as with Tune.
 
     Attributes:
-        steps: The limit on environment steps, which a checkpoint may have reached already.
+        limits: The limits by the result that they are on.
         results: Ray's last results, as far as they are known; written by whoever trains.
     """
 
-    def __init__(self, limits: Mapping[str, float]) -> None:
-        self._limits = limits
-        self.steps = limits.get("timesteps_total")
-        self.results: Dict[str, Any] = {}
+    def __new__(cls, limits: Mapping[str, float]) -> "StopRule":  # noqa: PYI034
+        """Take the limits; those of the shared rule are left open."""
+        made = super().__new__(cls)
+        made.limits = limits
+        made.results = {}
+        return made
+
+    limits: Mapping[str, float]
+    results: Dict[str, Any]
 
     def reason(
         self,
@@ -41,11 +46,15 @@ class StopRule:
         """Return why training ends here, or None where it goes on."""
         reached = dict(self.results, timesteps_total=steps)
         reached[EVALUATED] = evaluation_return
-        for name in sorted(self._limits):
-            value, limit = reached.get(name), self._limits[name]
+        for name in sorted(self.limits):
+            value, limit = reached.get(name), self.limits[name]
             if value is not None and value >= limit:
                 return "{} {:.10g} reached {:.10g}".format(name, float(value), limit)
         return None
+
+    def reason_before(self, steps: int) -> Optional[str]:
+        """Return why nothing is left to train after a resume."""
+        return self.reason(steps, 0.0, None)
 
 
 class EveryIterations(rlscript.EvaluationPlan):

@@ -23,6 +23,8 @@ class TorchGraph:
         for name in ("action_sampler_fn", "action_distribution_fn"):
             if getattr(policy, name, None) or getattr(policy, "_" + name, None):
                 raise ExportRefused(policy, "chooses its actions by a function of its own")
+        if around.signature.noise is None:
+            raise ExportRefused(policy, "compares values, which is not translated with PyTorch")
         if around.signature.states:
             raise ExportRefused(policy, "keeps a state, which is not translated with PyTorch")
         self._signature = around.signature

@@ -1,12 +1,26 @@
 """Training one of classic RLlib's trainers from a plain script."""
 
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, cast
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence
 
 import rlscript
+from rlscript.environments import factory, is_factory, registry
 from rlscript.models import publish_model
+from rlscript.refusing import explained
 from rlscript_ray.classic.configuration import combined
-from rlscript_ray.classic.hyperparameters import Given, given_values, parse
-from rlscript_ray.classic.stopping import StopRule, evaluation_plan
+from rlscript_ray.classic.hyperparameters import Given, given_values, parse, unknown
+from rlscript_ray.classic.releases import (
+    CheckpointRefused,
+    ReleaseUnknown,
+    default_config,
+    require_converters,
+    require_known,
+    trainer_class,
+    with_framework,
+)
+from rlscript_ray.classic.stopping import LIMITS, StopRule, evaluation_plan
+from rlscript_ray.refusals import EXPLAINED
+
+_ENV = ("env",)
 
 
 class Task(NamedTuple):
@@ -70,59 +84,86 @@ def train(  # noqa: PLR0913  # all but the first are named at the call
 
     Raises:
         ReleaseUnknown: This Ray is neither 0.6, 0.8.5 nor 1.6.
-        HyperparameterError: A hyperparameter, or a key of the config, is not known; told before
-            Ray starts.
+        HyperparameterError: A hyperparameter, a key of the config or a limit is not known, or no
+            environment is named; told before Ray starts.
         EnvironmentFailed: The environment's module or factory is missing, or makes none.
         CheckpointRefused: The checkpoint to go on from is another release's or trainer's.
         WarmStartRefused: The weights in the channel `model` do not fit.
         ExportRefused: The policy holds a part that is not exported exactly; told before training.
     """
-    # Ray is not there where this is only read.
-    from rlscript_ray.classic.running import started  # noqa: PLC0415
+    with explained(CheckpointRefused, ReleaseUnknown, *EXPLAINED):
+        given = parse(given_values(), own)
+        rule = StopRule(_limits(stop or {}, given))
+        name = _environment(given, config or {}, env)
+        task = _task(given, trainer, name, env_kwargs or {}, config or {}, seed)
+        if given.evaluate_episodes:
+            return _evaluated(task, rule, given.evaluate_episodes)
+        if given.evaluation_episodes:
+            evaluation = evaluation._replace(episodes=given.evaluation_episodes)
+        plan = evaluation_plan(evaluation, given.checkpoint_freq)
+        # Ray is not there where this is only read.
+        from rlscript_ray.classic.running import started  # noqa: PLC0415
 
-    given = parse(given_values(), own)
-    task = _task(given, trainer, env, env_kwargs, config, seed)
-    rule = StopRule(dict(stop or {}, **given.stop))
-    if given.evaluate_episodes:
-        return _evaluated(task, rule, given.evaluate_episodes)
-    if given.evaluation_episodes:
-        evaluation = evaluation._replace(episodes=given.evaluation_episodes)
-    plan = evaluation_plan(evaluation, given.checkpoint_freq)
-    # It has what `rlscript.train` asks of a stop rule, whose limits are others.
-    shared = cast("rlscript.StopRule", rule)
-    return rlscript.train(lambda: started(task, rule), task.make, shared, plan)
+        return rlscript.train(lambda: started(task, rule), task.make, rule, plan)
+
+
+def _limits(stop: Mapping[str, float], given: Given) -> Dict[str, float]:
+    """Return the script's limits with the hyperparameters over them.
+
+    Raises:
+        HyperparameterError: One of the script's is on no result of Ray's, and would never be met.
+    """
+    for name in stop:
+        if name not in LIMITS:
+            what = "limit {!r} of `stop`".format(name)
+            raise rlscript.HyperparameterError(unknown(what, name, list(LIMITS)))
+    return dict(stop, **given.stop)
+
+
+def _environment(given: Given, config: Dict[str, Any], env: Optional[str]) -> str:
+    """Return the environment's name, which leads to something: told before Ray is imported.
+
+    Raises:
+        HyperparameterError: None is named.
+        EnvironmentFailed: The module, its factory or the id is missing.
+    """
+    name = given.env or given.config.get(_ENV) or config.get("env") or env
+    if not name:
+        msg = "no environment is named: train(..., env=...), or the hyperparameter rl.training.env"
+        raise rlscript.HyperparameterError(msg)
+    if is_factory(name):
+        factory(name)
+        return str(name)
+    library = registry()
+    try:
+        library.spec(name)
+    except library.error.Error as cause:
+        msg = "the environment {!r} cannot be made: {}"
+        raise rlscript.EnvironmentFailed(msg.format(name, cause)) from cause
+    return str(name)
 
 
 def _task(  # noqa: PLR0913, PLR0917  # one for each that it puts together
     given: Given,
     trainer: Any,
-    env: Optional[str],
-    env_kwargs: Optional[Dict[str, Any]],
-    config: Optional[Dict[str, Any]],
+    env: str,
+    env_kwargs: Dict[str, Any],
+    config: Dict[str, Any],
     seed: Optional[int],
 ) -> Task:
     """Return what to train; everything that can be wrong with it is told here."""
-    from rlscript_ray.classic.releases import (  # noqa: PLC0415
-        default_config,
-        require_known,
-        trainer_class,
-        with_framework,
-    )
     from rlscript_ray.classic.running import require_playable  # noqa: PLC0415
 
     require_known()
+    require_converters()
     found = trainer_class(given.run or trainer)
     default = default_config(found)
-    whole = combined(dict(default, seed=None), config or {}, given.config)
-    named = whole.pop("env", None)
-    name = given.env or named or env
-    if not name:
-        msg = "no environment is named: train(..., env=...), or the hyperparameter rl.training.env"
-        raise ValueError(msg)
-    kwargs = dict(env_kwargs or {}, **(whole.pop("env_config", None) or {}))
+    whole = combined(dict(default, seed=None, env=None), config, given.config)
+    whole.pop("env", None)
+    kwargs = dict(env_kwargs, **(whole.pop("env_config", None) or {}))
     seeds = (given.seed, whole.pop("seed", None), seed)
     known = next((each for each in seeds if each is not None), None)
-    task = Task(found, name, kwargs, with_framework(whole, default), known)
+    task = Task(found, env, kwargs, with_framework(whole, default), known)
     require_playable(task)
     return task
 

@@ -1,17 +1,13 @@
-"""An export is right when it answers as RLlib itself does, and is not published otherwise."""
+"""What a classic policy's export answers to what RLlib is asked too."""
 
-import os
 from typing import Any, Callable, List, Sequence, Tuple
 
 import numpy as np
 
 from rlscript_ray.classic.reference import Reference, rows
 from rlscript_ray.classic.surroundings import Surroundings
-from rlscript_ray.comparison import WIDE_TOLERANCE, differing, far
-from rlscript_ray.refusals import ExportWrong
+from rlscript_ray.comparison import ROWS, WIDE_TOLERANCE, far, require_equal, session_of
 
-# How many rows carry their states side by side through a recurrent policy.
-_ROWS = 16
 # How many are asked one by one: enough to tell that the number of rows has no say.
 _SINGLE = 20
 
@@ -27,10 +23,6 @@ def check_export(
 ) -> None:
     """Compare an export's greedy actions with RLlib's own, in batches and a few one by one.
 
-    Discrete actions must be equal wherever the two best differ by more than 1e-5 (at most one in
-    a thousand may differ below that), continuous ones within 1e-5 max(1, |action|); what actions
-    are chosen from, and the states of a recurrent policy, within 1e-3.
-
     Args:
         reference: How RLlib acts.
         around: What the export says of itself.
@@ -41,27 +33,12 @@ def check_export(
     Raises:
         ExportWrong: They differ.
     """
-    together = _ROWS if around.signature.states else len(observations)
-    few = observations[:_SINGLE]
+    together = ROWS if around.signature.states else len(observations)
+    rounds = ((observations, min(together, len(observations))), (observations[:_SINGLE], 1))
     for asked in (run, _onnx_runtime(onnx, around)):
-        _compare(reference, around, asked, observations, min(together, len(observations)))
-        _compare(reference, around, asked, few, 1)
-
-
-def _compare(
-    reference: Reference, around: Surroundings, run: Run, observations: Sequence[Any], size: int
-) -> None:
-    expected, actual, inputs, strayed = _answered(reference, around, run, observations, size)
-    wrong = differing(around.action, expected, actual, inputs)
-    if wrong.any():
-        at = int(np.argmax(wrong))
-        msg = "the exported policy differs from RLlib's on {} of {}: {} instead of {} for {}"
-        seen = observations[at]
-        raise ExportWrong(msg.format(wrong.sum(), len(wrong), actual[at], expected[at], seen))
-    if strayed.any():
-        seen = observations[int(np.argmax(strayed))]
-        msg = "what the exported policy chooses from, or its state, differs on {} of {}, as for {}"
-        raise ExportWrong(msg.format(strayed.sum(), len(strayed), seen))
+        for seen, size in rounds:
+            answers = _answered(reference, around, asked, seen, size)
+            require_equal(around.action, seen, answers)
 
 
 def _answered(
@@ -85,13 +62,5 @@ def _answered(
 
 
 def _onnx_runtime(onnx: bytes, around: Surroundings) -> Run:
-    # Official builds of ONNX Runtime report home unless they find this when they are loaded.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime  # noqa: PLC0415
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(onnx, options)
-    signature = around.signature
+    session, signature = session_of(onnx), around.signature
     return lambda arrays: list(session.run(signature.outputs, dict(zip(signature.inputs, arrays))))

@@ -1,6 +1,8 @@
 """What the original's dotted hyperparameters mean. Without Ray, on any Python."""
 
+import json
 import os
+import subprocess
 import sys
 import unittest
 from unittest import mock
@@ -89,6 +91,40 @@ class Names(unittest.TestCase):
             self.assertEqual({"rl.training.config.lr": "1e-3"}, given_values())
 
 
+class BeforeRay(unittest.TestCase):
+    """What is told before Ray is imported, in one line."""
+
+    # A module that is None in sys.modules cannot be imported.
+    SCRIPT = (
+        "import sys; sys.modules.update(dict.fromkeys(['ray', 'numpy']))\n"
+        "import rlscript_ray.classic\n"
+        "rlscript_ray.classic.train(env='json:loads')"
+    )
+
+    def test_refusals(self):
+        """Names of hyperparameters, their values, limits and environments."""
+        nothing = "the environment 'nothing:there' names the module 'nothing', which cannot"
+        table = [
+            ({"lr": 1}, "HyperparameterError: unknown hyperparameter 'lr'; did you mean"),
+            ({"seed": "one"}, "HyperparameterError: hyperparameter 'seed' must be of type int"),
+            ({"rl.training.stop.step": 1}, "HyperparameterError: unknown hyperparameter"),
+            ({"rl.training.env": "nothing:there"}, "EnvironmentFailed: " + nothing),
+            ({"rl.training.config.env": "nothing:there"}, "EnvironmentFailed: " + nothing),
+            ({"rl.training.env": "json:load_"}, "EnvironmentFailed: the module 'json' has no"),
+        ]
+        for given, told in table:
+            with self.subTest(told):
+                done = subprocess.run(
+                    [sys.executable, "-c", self.SCRIPT],
+                    env=dict(os.environ, SM_HPS=json.dumps(given)),
+                    stderr=subprocess.PIPE,
+                    universal_newlines=True,
+                    check=False,
+                )
+                self.assertEqual((1, 1), (done.returncode, done.stderr.count("\n")), done.stderr)
+                self.assertTrue(done.stderr.startswith(told), done.stderr)
+
+
 class Configs(unittest.TestCase):
     """A config of the script's with hyperparameters over it."""
 
@@ -161,6 +197,14 @@ class Stopping(unittest.TestCase):
         self.assertEqual("timesteps_total 1000 reached 1000", rule.reason(1000, 0.0, None))
         told = "evaluation_return_mean 190 reached 190"
         self.assertEqual(told, rule.reason(5, 0.0, 190.0))
+
+    def test_resumed(self):
+        """What was reached before a resume is enough where a limit says so."""
+        rule = StopRule({"training_iteration": 5, "timesteps_total": 1000})
+        self.assertIsNone(rule.reason_before(999))
+        self.assertEqual("timesteps_total 1000 reached 1000", rule.reason_before(1000))
+        rule.results = {"training_iteration": 5}
+        self.assertEqual("training_iteration 5 reached 5", rule.reason_before(999))
 
     def test_every_iterations(self):
         """With an interval the evaluations, and so the checkpoints, come by iterations."""

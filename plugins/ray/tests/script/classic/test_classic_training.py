@@ -23,7 +23,7 @@ import rlscript
 import rlscript_ray.classic
 from rlscript.models import read_manifest
 from rlscript.settings import HyperparameterError
-from rlscript_ray.classic import ExportRefused
+from rlscript_ray.classic import ExportRefused, releases
 
 CHECKOUT = Path(__file__).parents[5]
 SCRIPT = CHECKOUT / "examples" / "ray_classic" / "train.py"
@@ -50,7 +50,8 @@ class CartPole(unittest.TestCase):
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder / "home"),
             "TMPDIR": str(self.folder / "tmp"),
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            # Not `sys.path`, to which Ray 0.8.5 adds what must not be found before it.
+            "PYTHONPATH": os.environ["PYTHONPATH"],
             "SM_MODEL_DIR": str(folder / "model"),
             "SM_OUTPUT_INTERMEDIATE_DIR": str(folder / "intermediate"),
             "SM_HPS": json.dumps(hyperparameters),
@@ -77,15 +78,27 @@ class CartPole(unittest.TestCase):
         totals = [line for line in lines if line.startswith("timesteps_total: ")]
         self.assertEqual(["timesteps_total: {}".format(step + BATCH)], totals)
         self.assertTrue(list(self.folder.glob("first/intermediate/training/progress.csv")))
+        self.nothing_to_do(step + BATCH)
         self.evaluate(step + BATCH)
         self.check_nothing_left()
+
+    def nothing_to_do(self, step):
+        """What the checkpoint has counted is remembered: its second iteration was the last."""
+        with self.start("first", {"rl.training.stop.training_iteration": 2}) as process:
+            lines = process.stdout.read().splitlines()
+        self.assertEqual(0, process.returncode)
+        told = "rlcore: stops without training: training_iteration "
+        self.assertTrue([line for line in lines if line.startswith(told)], lines)
+        self.assertIn("step={},".format(step), lines[-1])
 
     def stop_after_first_evaluation(self):
         """Send SIGTERM at the first line and return the last step."""
         with self.start("first", {}) as process:
             lines: List[str] = []
-            while not lines or not lines[-1].startswith("rlcore step="):
-                lines.append(process.stdout.readline().strip())
+            for line in iter(process.stdout.readline, ""):
+                lines.append(line.strip())
+                if lines[-1].startswith("rlcore step="):
+                    break
             process.send_signal(signal.SIGTERM)
             lines += process.stdout.read().splitlines()
         self.assertEqual(0, process.returncode)
@@ -148,10 +161,12 @@ class Refusals(unittest.TestCase):
                 self.assertIn(nearest, self.refused(HyperparameterError, given))
         told = self.refused(HyperparameterError, {}, config={"num_worker": 1})
         self.assertIn("'num_workers'", told)
+        told = self.refused(HyperparameterError, {}, stop={"episode_rewards_mean": 195})
+        self.assertIn("'episode_reward_mean'", told)
 
     def test_environments(self):
         """An environment that is not named, not there, or not of gym's older interface."""
-        self.assertIn("rl.training.env", self.refused(ValueError, {}, env=None))
+        self.assertIn("rl.training.env", self.refused(HyperparameterError, {}, env=None))
         failed = rlscript.EnvironmentFailed
         self.assertIn("CartPole-v77", self.refused(failed, {"rl.training.env": "CartPole-v77"}))
         self.assertIn("gym.Env", self.refused(failed, {}, env=toys.__name__ + ":newer"))
@@ -162,6 +177,10 @@ class Refusals(unittest.TestCase):
         several = {"policy_graphs": {"a": None}, "policies": {"a": None}}
         told = self.refused(ExportRefused, {}, config={"multiagent": several})
         self.assertIn("multiagent", told)
+        default = releases.default_config(releases.trainer_class("PPO"))
+        if "framework" in default or "eager" in default:
+            eager = {"framework": "tfe"} if "framework" in default else {"eager": True}
+            self.assertIn("eagerly", self.refused(ExportRefused, {}, config=eager))
 
 
 if __name__ == "__main__":
