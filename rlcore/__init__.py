@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rlcore.predictor import Predictor as Predictor
     from rlcore.registry import ToolkitRegistry as ToolkitRegistry
     from rlcore.releases import ReleaseTable as ReleaseTable
+    from rlcore.servingmodels import ExportedModel as ExportedModel
     from rlcore.servingmodels import TensorFlowServingModel as TensorFlowServingModel
     from rlcore.servingpredictors import MXNetPredictor as MXNetPredictor
     from rlcore.servingpredictors import TensorFlowPredictor as TensorFlowPredictor
@@ -51,6 +52,7 @@ _HOMES = {
     "EndpointStatus": "endpoints",
     "Environment": "spec",
     "ExportWarning": "errors",
+    "ExportedModel": "servingmodels",
     "FrameworkModel": "model",
     "Hosting": "platforms.base",
     "JobState": "spec",

@@ -1,4 +1,4 @@
-"""Models of the hosting service's own servers, which more than one toolkit's policies go to."""
+"""Models that the policies of more than one toolkit are."""
 
 from __future__ import annotations
 
@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     from rlcore.servingpredictors import TensorFlowPredictor
 
 _NGINX_LEVELS = {10: "debug", 20: "info", 30: "warn", 40: "error", 50: "crit"}
+
+
+class ExportedModel(FrameworkModel):
+    """A policy that brings the code which serves it, `code/inference.py`, in its own archive."""
+
+    def environment(self, region: str) -> Mapping[str, str]:
+        """Return the usual variables, with the archive's own script as the program."""
+        return {
+            **super().environment(region),
+            "SAGEMAKER_PROGRAM": "inference.py",
+            "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+        }
 
 
 class TensorFlowServingModel(FrameworkModel):

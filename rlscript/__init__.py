@@ -15,7 +15,13 @@ from rlscript.archives import ArchiveError, extract
 from rlscript.checkpoints import Checkpoint, Checkpoints
 from rlscript.environments import EnvironmentFailed, make_environment
 from rlscript.evaluation import Evaluation, Turn, evaluate
-from rlscript.models import InferenceCodeMissing, inference_code, publish_model
+from rlscript.models import (
+    InferenceCodeMissing,
+    inference_code,
+    named,
+    publish_model,
+    read_manifest,
+)
 from rlscript.paths import (
     channel,
     checkpoint_dir,
@@ -62,8 +68,10 @@ __all__ = [
     "job_name",
     "make_environment",
     "model_dir",
+    "named",
     "output_data_dir",
     "publish_model",
+    "read_manifest",
     "report",
     "seconds_since_start",
     "seed_everything",

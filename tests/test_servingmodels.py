@@ -8,7 +8,7 @@ import boto3
 import pytest
 from memory_hosting import MemoryHosting
 
-from rlcore import TensorFlowPredictor, TensorFlowServingModel
+from rlcore import ExportedModel, TensorFlowPredictor, TensorFlowServingModel
 from rlcore.endpoints import ModelRequest
 from rlcore.platforms.sagemaker.platform import SageMakerPlatform
 from rlcore.testing import FakeSageMaker
@@ -24,6 +24,24 @@ def model(platform: Any = None, **given: Any) -> TensorFlowServingModel:
         release=None, model_data="s3://bucket/model.tar.gz", image_uri=IMAGE, role=ROLE, **given
     )
     return TensorFlowServingModel(request, platform=platform)
+
+
+def test_an_export_brings_its_own_script() -> None:
+    """The container runs the script in the archive; variables of the caller's own stay."""
+    request = ModelRequest(
+        release=None,
+        model_data="s3://bucket/model.tar.gz",
+        image_uri=IMAGE,
+        role=ROLE,
+        environment={"A": "b"},
+    )
+    told = ExportedModel(request, platform=None).container(*WHERE).environment
+
+    assert ("inference.py", "/opt/ml/model/code", "b") == (
+        told["SAGEMAKER_PROGRAM"],
+        told["SAGEMAKER_SUBMIT_DIRECTORY"],
+        told["A"],
+    )
 
 
 @pytest.mark.parametrize(

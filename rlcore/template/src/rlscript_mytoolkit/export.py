@@ -10,7 +10,6 @@ from onnx.numpy_helper import from_array
 from onnx.parser import parse_model
 
 import rlscript
-from rlscript.models import named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +49,8 @@ def described(
     """
     packed = io.BytesIO()
     np.savez(packed, **weights)
-    graph_name = named("policy", ".onnx", graph)
-    weights_name = named("weights", ".npz", packed.getvalue())
+    graph_name = rlscript.named("policy", ".onnx", graph)
+    weights_name = rlscript.named("weights", ".npz", packed.getvalue())
     policy = {
         "graph": graph_name,
         "observation": rlscript.describe_space(environment.observation_space),

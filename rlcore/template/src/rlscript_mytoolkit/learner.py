@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import rlscript
-from rlscript.models import read_manifest
 
 from .crossentropy import CrossEntropy
 from .export import described, to_onnx
@@ -54,7 +53,7 @@ class ToolkitLearner(rlscript.Learner):
 
     def warm_start(self, folder: Path) -> None:
         """Take the weights of a model that `export` wrote, and nothing else."""
-        with np.load(folder / read_manifest(folder)["weights"]) as weights:
+        with np.load(folder / rlscript.read_manifest(folder)["weights"]) as weights:
             # FILL IN: give them to the algorithm; refuse those of another network.
             self._algorithm.set_weights(dict(weights))
 
