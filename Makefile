@@ -7,7 +7,7 @@ PYTHON ?= python3
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: help demo test check format bench venv clean
+.PHONY: help demo test check format bench docs venv clean
 .DELETE_ON_ERROR:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo 'make check   lint, format check and types'
 	@echo 'make format  let ruff format and mend what it can'
 	@echo 'make bench   measure everything that the README quotes, into benchmarks/results.md'
+	@echo 'make docs    the site of the documentation, into build/docs; warnings are errors'
 	@echo 'make venv    only set up $(VENV) for development'
 	@echo 'make clean   remove $(VENV) and what the tools left behind'
 
@@ -36,6 +37,9 @@ format: venv
 
 bench: venv
 	$(BIN)/python -m benchmarks
+
+docs: venv
+	$(BIN)/sphinx-build -W --keep-going -n -q -E -d build/doctrees docs build/docs
 
 venv: $(VENV)/development.stamp
 
