@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import coach, endpoint, jobs, report, sagemaker, size, startup, throughput
+from benchmarks import authors, coach, endpoint, jobs, report, sagemaker, size, startup, throughput
 from benchmarks.workbench import CHECKOUT, workbench
 
 GROUPS = {
@@ -16,6 +16,7 @@ GROUPS = {
     "endpoint": endpoint,
     "sagemaker": sagemaker,
     "coach": coach,
+    "authors": authors,
     "size": size,
 }
 
