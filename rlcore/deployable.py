@@ -52,6 +52,8 @@ class Deployable:
         if status.model_data is None:
             ended = "left no model" if status.state.final else "has no model yet"
             look = f"rlcore logs {'' if status.state.final else '-f '}{status.name}"
+            if status.state is JobState.STOPPING:
+                look = f"rlcore stop --wait {status.name}"
             msg = f"The training job {status.name} is {status.state.value} and {ended}. See: {look}"
             raise PlatformError(msg)
         return status.model_data

@@ -157,6 +157,7 @@ def test_before_fit() -> None:
     ("state", "words"),
     [
         (JobState.RUNNING, "job is Running and has no model yet. See: rlcore logs -f job"),
+        (JobState.STOPPING, "job is Stopping and has no model yet. See: rlcore stop --wait job"),
         (JobState.FAILED, "job is Failed and left no model. See: rlcore logs job"),
     ],
 )

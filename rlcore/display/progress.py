@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 Drawing = TypeVar("Drawing")
 
 _STAGE = "stage: "
-# The reports of rlscript among them, whatever they report.
-_IMPORTANT = re.compile(r"\brlcore[ :]|warning|error|exception|traceback", re.IGNORECASE)
+# The reports of rlscript among them, whatever they report; where an error came from; errors that
+# are called `PresetMissing` or so.
+_IMPORTANT = re.compile(
+    r"\brlcore[ :]|(?i:warning|error|exception|traceback)|^ +File |^(?:\w+\.)*(?:[A-Z][a-z]+){2,}: "
+)
 FINAL_STAGES = {state.value for state in JobState if state.final}
 _FIRST_HOST = "algo-1"
 _RECENT_STEPS = 500

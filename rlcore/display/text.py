@@ -40,7 +40,11 @@ _SCRIPT_ERROR = re.compile(
 """A failure as the runner and the training service write it; its end may be cut off."""
 _EXCEPTION = re.compile(r'^ +File ".*(?:\n[ \t].*)*\n(\S.*)', re.MULTILINE)
 """The frames of a traceback, and what it says at last."""
-_LONGEST_CAUSE = 200
+_IGNORED = re.compile(
+    r"^Exception ignored in.*(?:\nTraceback.*(?:\n[ \t].*)*\n.*)?\n?", re.MULTILINE
+)
+"""What the interpreter says of a destructor that failed, which nothing ends for."""
+_LONGEST_CAUSE = 400
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0a-\x1f\x7f]")
 _BRAILLE = 0x2800
 # Bits of the eight dots of a braille character, by row from the top and by column.
@@ -194,7 +198,7 @@ def reason_text(status: JobStatus) -> str:
 
 
 def cause(reason: str, exit_code: int | None = None) -> str:
-    """Return the cause of a failure in one line of at most 200 characters.
+    """Return the cause of a failure in one line of at most 400 characters.
 
     Args:
         reason: What the platform knows: the error of a script in the form of the training service,
@@ -216,6 +220,7 @@ def _last_words(quoted: str) -> str:
     """Return what a script said at last; *quoted* begins within the quotes of its message."""
     output, command, rest = quoted.rpartition('"\nCommand "')
     message, _, note = (output if command else rest.removesuffix('"')).partition('"\nExtraInfo "')
+    message = _IGNORED.sub("", message)
     exceptions = _EXCEPTION.findall(message)
     if note or exceptions:
         return f", {note or exceptions[-1]}"

@@ -154,7 +154,11 @@ CAUSES = {
     script_error("rollout", 137, KILLED): f"exit code 137, {KILLED[11:-1]}",
     "Mine:\nmore": "Mine, exit code 9",
     "\nNo space\tleft\x1b[0m\n": "No space left, exit code 9",
-    "x" * 300: "x" * 199 + "…",
+    script_error(f"Refused: no\nException ignored in: <A>\n{TRACEBACK}\n"): (
+        "exit code 1; its last line: Refused: no"
+    ),
+    script_error(f"{TRACEBACK}\nException ignored in: 'b.c'"): DIVISION,
+    "x" * 500: "x" * 399 + "…",
     "": "exit code 9",
 }
 
@@ -169,7 +173,7 @@ def test_cause(reason: str, expected: str) -> None:
 def test_any_reason_has_a_cause_of_one_short_line(reason: str, exit_code: int | None) -> None:
     """Whatever a script wrote, its cause fits into a line."""
     line = cause(reason, exit_code)
-    assert len(line) <= 200
+    assert len(line) <= 400
     assert [line] == (line.splitlines() or [""])
 
 

@@ -76,7 +76,9 @@ def test_brief_shows_what_matters(parser: MetricParser, succeeded: JobStatus) ->
         ("algo-1", "episode_return_mean=5"),
         ("algo-1", "rlcore step=3 speed=2"),
         ("algo-1", "UserWarning: box bound precision lowered"),
+        ("algo-1", '  File "train.py", line 3, in <module>'),
         ("algo-1", "ValueError: no such environment"),
+        ("algo-1", "presets.PresetMissing: there is no preset of that name"),
         ("rlcore", "The model could not be checked"),
     ]
     with watch("job", parser, status=lambda: succeeded, sieve=parser, stream=stream) as view:
