@@ -27,7 +27,10 @@ Made by `python examples/returns.py`.
 
 
 class Example(NamedTuple):
-    """An example in a folder beside this file, on one release, and the return that solves it."""
+    """An example in a folder beside this file, on one release, and the return that solves it.
+
+    `algorithm` is the script's hyperparameter of that name, where it has several to choose from.
+    """
 
     folder: str
     toolkit: str
@@ -35,17 +38,25 @@ class Example(NamedTuple):
     framework: str
     environment: str
     solved: float
+    algorithm: str | None = None
 
 
 EXAMPLES = (
     Example("cartpole", "ray", "2.60.0", "pytorch", "CartPole-v1", 475),
     Example("ray_classic", "ray", "1.6.0", "tensorflow", "CartPole-v0", 195),
     Example("ray_classic", "ray", "1.6.0", "pytorch", "CartPole-v0", 195),
+    Example("ray_classic", "ray", "0.8.5", "tensorflow", "CartPole-v0", 195),
+    Example("ray_classic", "ray", "0.8.5", "pytorch", "CartPole-v0", 195),
     Example("ray_classic", "ray", "0.6.5", "tensorflow", "CartPole-v0", 195),
     Example("coach_tensorflow", "coach", "1.0.0", "tensorflow", "CartPole-v0", 195),
     Example("coach_tensorflow", "coach", "0.11.1", "tensorflow", "CartPole-v0", 195),
     Example("coach_mxnet", "coach", "0.11.0", "mxnet", "CartPole-v0", 195),
     Example("coach_custom_environment", "coach", "0.11.1", "tensorflow", "its own", -110),
+    Example("sb3_cartpole", "sb3", "2.9.2", "pytorch", "CartPole-v1", 475),
+    Example("sb3_pendulum", "sb3", "2.9.2", "pytorch", "Pendulum-v1", -157, "SAC"),
+    Example("sb3_pendulum", "sb3", "2.9.2", "pytorch", "Pendulum-v1", -172, "PPO"),
+    Example("sb3_recurrent", "sb3", "2.9.2", "pytorch", "its own", 475),
+    Example("sb3_masked", "sb3", "2.9.2", "pytorch", "Taxi-v4", 7),
 )
 
 
@@ -58,7 +69,7 @@ def main() -> None:
     rows = read_rows()
     for example in EXAMPLES:
         if not arguments.folders or example.folder in arguments.folders:
-            key = f"| `{example.folder}` | {release_of(example)} |"
+            key = f"| {name_of(example)} | {release_of(example)} |"
             rows[key] = f"{key} {measured(example, arguments.seeds)} |"
             TABLE.write_text(HEAD + "".join(f"{row}\n" for row in rows.values()), encoding="utf-8")
 
@@ -68,6 +79,11 @@ def read_rows() -> dict[str, str]:
     lines = TABLE.read_text("utf-8").splitlines() if TABLE.exists() else []
     rows = [line for line in lines if line.startswith("| `")]
     return {"|".join(row.split("|")[:3]) + "|": row for row in rows}
+
+
+def name_of(example: Example) -> str:
+    """Return how the table names the example."""
+    return f"`{example.folder}`" + (f" {example.algorithm}" if example.algorithm else "")
 
 
 def release_of(example: Example) -> str:
@@ -88,13 +104,14 @@ def measured(example: Example, seeds: int) -> str:
 
 def trained_and_played(example: Example, seed: int) -> tuple[float, float]:
     """Return the mean return through an endpoint, and the seconds of the training."""
+    chosen = example.algorithm
     estimator = RLEstimator(
         "train.py",
         source_dir=HERE / example.folder,
         toolkit=example.toolkit,
         toolkit_version=example.version,
         framework=example.framework,
-        hyperparameters={"seed": seed},
+        hyperparameters={"seed": seed} | ({"algorithm": chosen} if chosen else {}),
         base_job_name=example.folder.replace("_", "-"),
     )
     started = time.monotonic()

@@ -1,0 +1,1 @@
+"""The rlcore plugin for Stable-Baselines3, key `sb3.pytorch`."""
