@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from rlcore import hostingarguments, policy, storage
 from rlcore.errors import EndpointNotFound, ExportWarning, JobNotStarted, PlatformError
 from rlcore.hostingarguments import VPC_CONFIG_DEFAULT
 from rlcore.spec import JobState
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -251,9 +251,9 @@ class Deployable:
                 f"The training job {status.name} is {status.state.value}{reason}. The model is the"
                 " one that it had saved by then."
             )
-            warnings.warn(msg, UserWarning, stacklevel=4)
+            warn(msg)
         for found in status.warnings:
-            warnings.warn(f"{status.name}: {found}", ExportWarning, stacklevel=4)
+            warn(f"{status.name}: {found}", ExportWarning)
         return address
 
     def _network(self, given: Given) -> dict[str, list[str]] | None:

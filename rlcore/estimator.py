@@ -6,7 +6,6 @@ import functools
 import json
 import os
 import time
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,6 +23,7 @@ from rlcore.platforms.base import ImagePlatform
 from rlcore.registry import ToolkitRegistry, default_registry
 from rlcore.spec import Channel, JobRequest, MetricDefinition, Plan, Resources
 from rlcore.training import TrainingJob
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     from rlcore.platforms.base import Platform
@@ -469,4 +469,4 @@ def _warn_ignored(*given: str | None) -> None:
             f"Parameter `image_name` is specified, {', '.join(names)} are going to be ignored when"
             " choosing the image."
         )
-        warnings.warn(msg, UserWarning, stacklevel=3)
+        warn(msg)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import abc
 import inspect
-import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
@@ -17,6 +16,7 @@ from rlcore.endpoints import Container, ModelRequest
 from rlcore.errors import InvalidArgument, NotDeployable
 from rlcore.images import ImageTemplate, processor
 from rlcore.names import toolkit_key
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     import os
@@ -230,7 +230,7 @@ def check_accelerator(accelerator_type: str) -> None:
         "Elastic Inference is discontinued: the service no longer starts endpoints with"
         f" accelerator_type={accelerator_type!r}. Leave it out, or choose a GPU instance type."
     )
-    warnings.warn(msg, UserWarning, stacklevel=2)
+    warn(msg)
 
 
 def class_of(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from rlcore import platforms, serializers
 from rlcore.agent import Agent
 from rlcore.endpoints import EndpointState
 from rlcore.errors import InvocationFailed, PlatformError, UnknownArgument, did_you_mean
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,7 +142,7 @@ class Predictor:
                 f"The policy of {self.endpoint_name} keeps a state, and act begins anew with each"
                 " call. predictor.agent() carries the state from step to step."
             )
-            warnings.warn(msg, UserWarning, stacklevel=2)
+            warn(msg)
         return action
 
     def act_all(

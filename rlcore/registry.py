@@ -9,16 +9,23 @@ own key alone.
 from __future__ import annotations
 
 import functools
-import json
 import os
 import re
 from collections import defaultdict
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from rlcore.errors import InvalidFramework, InvalidToolkit, PluginError, did_you_mean
+from rlcore.errors import InvalidFramework, InvalidToolkit, RLCoreError, did_you_mean
+from rlcore.loading import load, load_extension
 from rlcore.names import split_key
-from rlcore.toolkit import DISABLE, Listing, Toolkit, load, load_extension, plugin_error
+from rlcore.toolkit import (
+    DISABLE,
+    UNKNOWN_DISTRIBUTION,
+    Listing,
+    Toolkit,
+    known_plugins,
+    plugin_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -92,7 +99,7 @@ class ToolkitRegistry:
         for key in self.keys():
             try:
                 release = self.toolkit(key).release_from_image(image_uri)
-            except PluginError:
+            except RLCoreError:
                 continue  # The doctor reports it; here it must not harm the others.
             if release is not None:
                 return release
@@ -123,7 +130,7 @@ class ToolkitRegistry:
         if not names:
             return found  # Reading each distribution's name takes most of the time.
         disabled = {_normal(name) for name in names.split(",")}
-        return [point for point in found if _normal(_distribution(point)[0]) not in disabled]
+        return [point for point in found if _normal(distribution(point.dist)[0]) not in disabled]
 
     def _load(self, key: str) -> Toolkit:
         claims = self._claims.get(key)
@@ -146,7 +153,7 @@ class ToolkitRegistry:
                 f" Installed for it: {', '.join(siblings)}.{hint}"
             )
             return InvalidFramework(msg)
-        names = {split_key(name)[0] for name in (*installed, *_known_plugins())}
+        names = {split_key(name)[0] for name in (*installed, *known_plugins())}
         nearest = did_you_mean(toolkit, names - {toolkit})
         there = ", ".join(installed) or "none"
         msg = f"No installed plugin answers to {key!r}.{nearest} Installed: {there}.{hint}"
@@ -162,7 +169,7 @@ def default_registry() -> ToolkitRegistry:
 def _listing(
     point: metadata.EntryPoint, claims: list[metadata.EntryPoint], *, check_key: bool = True
 ) -> Listing:
-    name, version = _distribution(point)
+    name, version = distribution(point.dist)
     problem: str | None = None
     cure: tuple[str, ...] = ()
     if check_key and not _KEY.fullmatch(point.name):
@@ -171,9 +178,10 @@ def _listing(
             " digits with single hyphens or underscores inside"
         )
     if len(claims) > 1:
-        owners = sorted(" ".join(_distribution(claim)) for claim in claims)
-        problem = f"two distributions claim this key: {' and '.join(owners)}; uninstall one of them"
-        cure = tuple(f"pip uninstall {owner.split()[0]}" for owner in owners)
+        owners = sorted(distribution(claim.dist) for claim in claims)
+        named = " and ".join(" ".join(owner) for owner in owners)
+        problem = f"two distributions claim this key: {named}; uninstall one of them"
+        cure = tuple(f"pip uninstall {name}" for name, _ in owners if name != UNKNOWN_DISTRIBUTION)
     return Listing(
         key=point.name,
         distribution=name,
@@ -184,31 +192,24 @@ def _listing(
     )
 
 
-def _distribution(point: metadata.EntryPoint) -> tuple[str, str]:
-    if point.dist is None:
-        return "unknown distribution", "?"
-    facts = point.dist.metadata  # Each reading parses it anew.
-    return facts["Name"], facts["Version"]
+def distribution(found: metadata.Distribution | None) -> tuple[str, str]:
+    """Return a distribution's name and version; what is half installed may tell neither."""
+    if found is None:
+        return UNKNOWN_DISTRIBUTION, "?"
+    facts = found.metadata  # Each reading parses it anew.
+    # To ask for what is missing will be an error; `get` is not yet in the protocol of Python 3.10.
+    told = {each: facts[each] for each in ("Name", "Version") if each in facts}
+    return told.get("Name") or UNKNOWN_DISTRIBUTION, told.get("Version") or "?"
 
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
-@functools.cache
-def _known_plugins() -> dict[str, str]:
-    """Return what pip installs for each key that we ship, from a checkout: no registry has it."""
-    from importlib import resources  # noqa: PLC0415 - only an error asks
-
-    text = resources.files("rlcore").joinpath("data/known_plugins.json").read_text("utf-8")
-    known: dict[str, str] = json.loads(text)
-    return known
-
-
 def _install_hint(key: str) -> str:
     """Return how to install a plugin that we know; never an invented name for pip to look up."""
     toolkit, framework = split_key(key)
-    known = _known_plugins()
+    known = known_plugins()
     keys = [key] if framework else [name for name in known if split_key(name)[0] == toolkit]
     found = sorted({f"pip install {known[name]}" for name in keys if name in known})
     return f" To install it, in a checkout of rlcore: {' or '.join(found)}." if found else ""

@@ -22,13 +22,15 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from rlcore.errors import PluginError, UnsupportedVersion
+from rlcore.errors import InvalidArgument, PluginError, UnsupportedVersion, did_you_mean
 from rlcore.hookspecs import hookimpl
 from rlcore.images import ImageTemplate, parse_image_uri, processor
 from rlcore.spec import Environment, MetricDefinition, ToolkitRelease, Unavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_ENVIRONMENTS = ({"python", "lock"}, {"unavailable"})
 
 
 def _image(value: Mapping[str, Any]) -> ImageTemplate:
@@ -42,7 +44,7 @@ class Row:
     Attributes:
         version: The toolkit's version, as users write it.
         framework_version: The framework's.
-        image: The training image.
+        image: The training image; None for a release that has none.
         hosting: The image that serves its models, as `ImageTemplate` has it; kept as
             `release.data["hosting"]`, where `FrameworkModel` finds it.
         training: `{"python": specifier, "lock": file}` or `{"unavailable": reason}`.
@@ -58,7 +60,9 @@ class Row:
 
     version: str
     framework_version: str | None = None
-    image: ImageTemplate = attrs.field(converter=_image)
+    image: ImageTemplate | None = attrs.field(
+        default=None, converter=attrs.converters.optional(_image)
+    )
     hosting: Mapping[str, Any] | None = None
     training: Mapping[str, str]
     serving: Mapping[str, str]
@@ -76,13 +80,17 @@ class ReleaseTable:
 
     def __init__(self, path: Path) -> None:
         """Read the file; raises `PluginError` where it breaks the format."""
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = _document(path)
         self._folder = path.parent
         self._toolkit: str = document["toolkit"]
         self._framework: str | None = document.get("framework")
-        defaults = document.get("defaults", {})
-        rows = [_row({**defaults, **release}, path) for release in document["releases"]]
-        self._rows = {row.version: row for row in rows}
+        self._rows: dict[str, Row] = {}
+        for release in document["releases"]:
+            row = _row({**document.get("defaults", {}), **release}, path)
+            if row.version in self._rows:
+                msg = f"{path.name} has two rows of release {row.version!r}; keep one."
+                raise PluginError(msg)
+            self._rows[row.version] = row
 
     @hookimpl
     def known_versions(self) -> tuple[str, ...]:
@@ -112,7 +120,11 @@ class ReleaseTable:
     @hookimpl
     def image_uri(self, release: ToolkitRelease, region: str, instance_type: str) -> str:
         """Return the training image's address; raises `InvalidArgument` where there is none."""
-        return self._row(release.version).image.uri(region, processor(instance_type))
+        image = self._row(release.version).image
+        if image is None:
+            msg = f"{release} has no training image. Train it locally, or name one (image_uri=...)."
+            raise InvalidArgument(msg)
+        return image.uri(region, processor(instance_type))
 
     @hookimpl
     def default_metrics(self, release: ToolkitRelease) -> tuple[MetricDefinition, ...]:
@@ -125,7 +137,7 @@ class ReleaseTable:
         """Return the release whose training image this is, None for an image that tells none."""
         address = parse_image_uri(image_uri)
         for row in self._rows.values():
-            if address and row.image.matches(address):
+            if address and row.image and row.image.matches(address):
                 return self.validate_version(row.version)
         return None
 
@@ -183,9 +195,36 @@ def nearest_version(given: str, known: Sequence[str]) -> str:
     return min(known, key=distance)
 
 
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        msg = f"{path.name} is no JSON: {error}."
+        raise PluginError(msg) from error
+    if not isinstance(document, dict) or not {"toolkit", "releases"} <= document.keys():
+        msg = f"{path.name} must be an object with the keys 'toolkit' and 'releases'."
+        raise PluginError(msg)
+    return document
+
+
 def _row(entry: Mapping[str, Any], path: Path) -> Row:
     try:
-        return Row(**entry)
+        row = Row(**entry)
     except TypeError as error:
         msg = f"{path.name} describes release {entry.get('version')!r} wrongly: {error}."
         raise PluginError(msg) from error
+    for name in ("training", "serving", "native_serving"):
+        given = getattr(row, name)
+        if name == "native_serving" and not isinstance(given, Mapping):
+            continue  # None, or a word that is checked when it is read.
+        if not isinstance(given, Mapping) or given.keys() not in _ENVIRONMENTS:
+            msg = f"{path.name} describes {name} of release {row.version!r} wrongly: it is {given}."
+            raise PluginError(msg + _what_is_right(given))
+    return row
+
+
+def _what_is_right(given: Any) -> str:
+    known = ("python", "lock", "unavailable")
+    unknown = [name for name in given if name not in known] if isinstance(given, Mapping) else []
+    hint = "".join(did_you_mean(name, known) for name in unknown)
+    return f"{hint} It takes 'python' and 'lock', or 'unavailable' alone."

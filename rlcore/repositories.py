@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import tempfile
-import warnings
 import weakref
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 
 from rlcore import source
 from rlcore.errors import InvalidArgument, SourceError, did_you_mean
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -204,20 +204,16 @@ def _credentials(given: Mapping[str, Any]) -> Credentials | None:
     if not (username or password or token):
         return None
     if urlsplit(given["repo"]).scheme != "https":
-        _warn("Only an https:// address takes credentials; those in git_config will be ignored.")
+        warn("Only an https:// address takes credentials; those in git_config will be ignored.")
         return None
     if token:
         if password:
-            _warn("Using token for authentication, the password in git_config will be ignored.")
+            warn("Using token for authentication, the password in git_config will be ignored.")
         return Credentials(username or _ANYONE, token)
     if given.get(_TWO_FACTOR):
-        _warn("With 2FA_enabled only a token counts; username and password will be ignored.")
+        warn("With 2FA_enabled only a token counts; username and password will be ignored.")
         return None
     if not (username and password):
-        _warn("A username goes with a password; what git_config has of them will be ignored.")
+        warn("A username goes with a password; what git_config has of them will be ignored.")
         return None
     return Credentials(username, password)
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, UserWarning, stacklevel=4)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import warnings
 from typing import TYPE_CHECKING
+
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,4 +37,4 @@ def warn_of_secrets(request: JobRequest, where: str, cure: str) -> None:
             f"Likely secrets among hyperparameters or environment: {', '.join(names)}. They would"
             f" be kept {where}, in clear. {cure}"
         )
-        warnings.warn(msg, UserWarning, stacklevel=2)
+        warn(msg)

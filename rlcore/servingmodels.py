@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rlcore.model import FrameworkModel
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +33,6 @@ class TensorFlowServingModel(FrameworkModel):
 
     def environment(self, region: str) -> Mapping[str, str]:  # noqa: ARG002 - not told to it
         """Return the log level in the server's words; none, with a warning, for one it lacks."""
-        from rlcore.display.warning import warn  # noqa: PLC0415 - a class alone warns of nothing
-
         script, level = self.request.entry_point, self.request.container_log_level
         if script:
             msg = f"The server of SavedModels runs no script: {script} is left out."

@@ -10,7 +10,6 @@ import heapq
 import itertools
 import os
 import tempfile
-import warnings
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from rlcore import ignoring, packing, storage
 from rlcore.collecting import collect, left_out, package_modules
 from rlcore.errors import SourceError, did_you_mean
 from rlcore.packing import Member
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -209,7 +209,7 @@ def _warn_of_size(members: Sequence[Member]) -> None:
             f" script does not need stays out through a line in {ignoring.OWN_FILE} in source_dir,"
             f" such as /{_largest(members, 1)[0].name}; data goes better through the inputs of fit."
         )
-        warnings.warn(msg, UserWarning, stacklevel=3)
+        warn(msg)
 
 
 def _largest(members: Iterable[Member], count: int) -> tuple[Member, ...]:

@@ -1,26 +1,26 @@
-"""One toolkit plugin: where it comes from, how it is loaded, and its hooks as typed methods."""
+"""One toolkit plugin: where it comes from, its hooks as typed methods, and who is to blame."""
 
 from __future__ import annotations
 
-import inspect
+import functools
+import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from rlcore.errors import PluginError, RLCoreError, did_you_mean
+from rlcore.errors import PluginError, RLCoreError
 from rlcore.names import split_key
 from rlcore.spec import MetricDefinition, ToolkitRelease
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from importlib.metadata import EntryPoint
+    from collections.abc import Sequence
 
     import pluggy
 
     from rlcore.model import Model
 
 DISABLE = "RLCORE_DISABLE_PLUGINS"
-_OPTIONAL_HOOKS = frozenset({"release_from_image"})
+UNKNOWN_DISTRIBUTION = "unknown distribution"
 
 Answer = TypeVar("Answer")
 
@@ -35,7 +35,7 @@ class Listing:
         version: That distribution's version.
         entry_point: What the entry point names, `module` or `module:object`.
         problem: Why the key cannot be used, None where nothing is known against it.
-        cure: The commands that mend it, where upgrading the distribution is not what it takes.
+        cure: What mends it, where installing the distribution again is not what it takes.
     """
 
     key: str
@@ -51,22 +51,44 @@ class Listing:
         return f"{self.distribution} {self.version} ({self.entry_point})"
 
 
+class UnusablePlugin(PluginError):
+    """A plugin that cannot be used; what its message is made of stands apart, too.
+
+    Attributes:
+        listing: The plugin.
+        problem: What is wrong with it.
+        cure: What mends it.
+    """
+
+    listing: Listing
+    problem: str
+    cure: tuple[str, ...]
+
+
 class Toolkit:
     """One loaded plugin, its hooks as typed methods.
 
     Whatever a hook does wrong (no answer, an answer of the wrong type, an exception that is not
-    rlcore's own) becomes a `PluginError` that names the plugin and the hook.
+    rlcore's own) becomes a `PluginError` that names the plugin, the hook and the extensions that
+    wrap the hook, since the fault may be theirs.
 
     Attributes:
         listing: Where the plugin comes from.
         contract: The version of the contract that it was written for.
     """
 
-    def __init__(self, listing: Listing, manager: pluggy.PluginManager) -> None:
-        """Hold a manager that holds the plugin."""
+    def __init__(
+        self,
+        listing: Listing,
+        contract: int,
+        manager: pluggy.PluginManager,
+        extensions: Sequence[Listing] = (),
+    ) -> None:
+        """Hold a manager that holds the plugin and the extensions."""
         self.listing = listing
+        self.contract = contract
         self._manager = manager
-        self.contract: int = _contract(manager.get_plugin(listing.origin))
+        self._extensions = extensions
 
     def __repr__(self) -> str:
         """Return the key and where it comes from."""
@@ -129,9 +151,11 @@ class Toolkit:
     def _call(self, hook: str, **arguments: Any) -> Any:
         try:
             return getattr(self._manager.hook, hook)(**arguments)
-        except RLCoreError:
+        except (KeyboardInterrupt, GeneratorExit):
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if isinstance(error, RLCoreError) and not isinstance(error, PluginError):
+                raise  # The plugin's answer, or an extension's.
             raise self._broken(hook, f"raised {type(error).__name__}: {error}") from error
 
     def _mistyped(self, hook: str, answer: Any, wanted: type, where: str = "") -> PluginError:
@@ -140,148 +164,66 @@ class Toolkit:
         return self._broken(hook, what)
 
     def _broken(self, hook: str, what: str) -> PluginError:
-        return plugin_error(self.listing, f"its hook {hook!r} {what}")
+        problem = f"its hook {hook!r} {what}"
+        around = self._wrappers(hook)
+        if not around:
+            return plugin_error(self.listing, problem)
+        named = " and ".join(f"{each.key!r} of {each.origin}" for each in around)
+        without = switch_off(*(each.distribution for each in around))
+        problem = (
+            f"{problem.removesuffix('.')}; that hook is wrapped by the extension {named}, whose"
+            f" fault it may be: {without} shows what the toolkit does without it"
+        )
+        cure = dict.fromkeys(each for plugin in (self.listing, *around) for each in cures(plugin))
+        return plugin_error(self.listing, problem, tuple(cure))
+
+    def _wrappers(self, hook: str) -> list[Listing]:
+        names = {each.plugin_name for each in getattr(self._manager.hook, hook).get_hookimpls()}
+        return [each for each in self._extensions if each.origin in names]
 
 
-def load(
-    listing: Listing, point: EntryPoint, extensions: Iterable[tuple[Listing, EntryPoint]] = ()
-) -> Toolkit:
-    """Import a plugin and the extensions that wrap its hooks; raises `PluginError`."""
-    manager = _manager()
-    _register(manager, listing, point)
-    _check_complete(manager, listing)
-    for extension, its_point in extensions:
-        _register_extension(manager, extension, its_point)
-    return Toolkit(listing, manager)
-
-
-def load_extension(listing: Listing, point: EntryPoint) -> int:
-    """Import an extension alone, and return the version of the contract that it was written for."""
-    manager = _manager()
-    _register_extension(manager, listing, point)
-    return int(_contract(manager.get_plugin(listing.origin)))
-
-
-def plugin_error(listing: Listing, problem: str, cure: tuple[str, ...] = ()) -> PluginError:
+def plugin_error(listing: Listing, problem: str, cure: tuple[str, ...] = ()) -> UnusablePlugin:
     """Return the error for a plugin that cannot be used: who it is, why, and what to do."""
-    commands = cure or listing.cure or (f"pip install --upgrade {listing.distribution}",)
-    tried = " or ".join(f"'{command}'" for command in commands)
-    off = f"{DISABLE}={listing.distribution}"
+    cure = cure or cures(listing)
+    off = switch_off(listing.distribution)
     msg = (
-        f"The plugin {listing.key!r} of {listing.origin} cannot be used: {problem}."
-        f" To mend it, try {tried}; to leave it out, uninstall it or set {off}."
+        f"The plugin {listing.key!r} of {listing.origin} cannot be used:"
+        f" {problem.removesuffix('.')}. To mend it, {' or '.join(cure)}; to leave it out, uninstall"
+        f" it or set {off}."
     )
-    return PluginError(msg)
+    error = UnusablePlugin(msg)
+    error.listing, error.problem, error.cure = listing, problem, cure
+    return error
 
 
-def _manager() -> pluggy.PluginManager:
-    import pluggy  # noqa: PLC0415 - listing needs no pluggy
-
-    from rlcore import hookspecs  # noqa: PLC0415
-
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    return manager
-
-
-def _register(manager: pluggy.PluginManager, listing: Listing, point: EntryPoint) -> None:
-    try:
-        plugin = point.load()
-    except (Exception, SystemExit) as error:
-        problem = f"loading it raised {type(error).__name__}: {error}"
-        raise plugin_error(listing, problem) from error
-    _check_contract(plugin, listing)
-    _check_hooks(manager, plugin, listing)
-    try:
-        manager.register(plugin, name=listing.origin)
-    except Exception as error:
-        raise plugin_error(listing, f"registering it raised {error}") from error
+def cures(listing: Listing) -> tuple[str, ...]:
+    """Return what mends a plugin; never a name for pip to look up, which anybody may have taken."""
+    if listing.cure:
+        return listing.cure
+    path = known_plugins().get(listing.key)
+    ours = f"rl-plugin-{split_key(listing.key)[0]}"
+    if path and listing.distribution.startswith(ours):
+        return (f"in a checkout of rlcore: pip install {path}",)
+    unknown = listing.distribution == UNKNOWN_DISTRIBUTION
+    what = "its distribution" if unknown else listing.distribution
+    return (f"install {what} again, or a newer version, from where you have it",)
 
 
-def _contract(plugin: Any) -> Any:
-    return getattr(plugin, "rlcore_contract", 1)
+def switch_off(*distributions: str) -> str:
+    """Return the variable that leaves distributions out, as a shell takes it."""
+    import shlex  # noqa: PLC0415 - only a complaint quotes
+
+    return f"{DISABLE}={shlex.quote(','.join(distributions))}"
 
 
-def _check_contract(plugin: Any, listing: Listing) -> None:
-    from rlcore.hookspecs import CONTRACT, OLDEST_CONTRACT  # noqa: PLC0415 - as in _manager
+@functools.cache
+def known_plugins() -> dict[str, str]:
+    """Return what pip installs for each key that we ship, from a checkout: no registry has it."""
+    from importlib import resources  # noqa: PLC0415 - only an error asks
 
-    version = _contract(plugin)
-    known = " to ".join(dict.fromkeys((str(OLDEST_CONTRACT), str(CONTRACT))))
-    window = f"this rlcore knows {known}"
-    if not isinstance(version, int):
-        problem = f"its rlcore_contract is {version!r}, which is no whole number; {window}"
-        raise plugin_error(listing, problem)
-    written = f"it was written for version {version} of the plugin contract, and {window}"
-    if version > CONTRACT:
-        problem = f"{written}: rlcore is too old, take a newer checkout of it"
-        raise plugin_error(listing, problem, ("pip install --upgrade ./rlcore",))
-    if version < OLDEST_CONTRACT:
-        raise plugin_error(listing, f"{written}: the plugin is too old")
-
-
-def _check_hooks(manager: pluggy.PluginManager, plugin: Any, listing: Listing) -> None:
-    if inspect.isclass(plugin):
-        raise plugin_error(listing, f"its entry point names the class {plugin.__name__}, no object")
-    callers = _callers(manager)
-    for name in dir(plugin):
-        options = manager.parse_hookimpl_opts(plugin, name)
-        if options is None:
-            continue
-        hook = options["specname"] or name
-        if hook in callers:
-            allowed = callers[hook].spec.argnames
-            problem = _wrong_arguments(hook, getattr(plugin, name), allowed)
-            if problem:
-                raise plugin_error(listing, problem)
-        elif not options["optionalhook"]:
-            nearest = did_you_mean(hook, callers)
-            problem = f"it has a hook {hook!r}, which there is none of.{nearest}"
-            raise plugin_error(listing, f"{problem} Hooks are {', '.join(sorted(callers))}")
-
-
-def _wrong_arguments(hook: str, method: Callable[..., Any], allowed: tuple[str, ...]) -> str | None:
-    takes = f"Its arguments are {', '.join(allowed)}" if allowed else "It has no arguments"
-    for name, parameter in inspect.signature(method).parameters.items():
-        plain = parameter.kind in {parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD}
-        if name in allowed and not (plain and parameter.default is parameter.empty):
-            return (
-                f"its hook {hook!r} would never be passed {name!r}, which has a default or can only"
-                " be given by keyword: write it plainly"
-            )
-        if name not in allowed and plain and parameter.default is parameter.empty:
-            nearest = did_you_mean(name, allowed)
-            return f"its hook {hook!r} asks for {name!r}, which is never passed.{nearest} {takes}"
-    return None
-
-
-def _register_extension(manager: pluggy.PluginManager, listing: Listing, point: EntryPoint) -> None:
-    """Add an extension; a broken one is an error, since it may be there to forbid something."""
-    _register(manager, listing, point)
-    for caller in manager.get_hookcallers(manager.get_plugin(listing.origin)) or []:
-        for implementation in caller.get_hookimpls():
-            wraps = implementation.wrapper or implementation.hookwrapper
-            if implementation.plugin_name == listing.origin and not wraps:
-                problem = f"an extension may only wrap hooks, but {caller.name!r} is none"
-                raise plugin_error(listing, problem)
-
-
-def _check_complete(manager: pluggy.PluginManager, listing: Listing) -> None:
-    plugin = manager.get_plugin(listing.origin)
-    missing = sorted(
-        name
-        for name, caller in _callers(manager).items()
-        if name not in _OPTIONAL_HOOKS and not caller.get_hookimpls()
-    )
-    unmarked = [name for name in missing if hasattr(plugin, name)]
-    if unmarked:
-        problem = f"its {', '.join(unmarked)} lacks the mark @rlcore.hookimpl"
-        raise plugin_error(listing, problem)
-    if missing:
-        raise plugin_error(listing, f"it has no hook {', '.join(missing)}")
-
-
-def _callers(manager: pluggy.PluginManager) -> dict[str, Any]:
-    return {name: caller for name, caller in vars(manager.hook).items() if name[0] != "_"}
+    text = resources.files("rlcore").joinpath("data/known_plugins.json").read_text("utf-8")
+    known: dict[str, str] = json.loads(text)
+    return known
 
 
 def _with_article(wanted: type) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rlcore.errors import PlatformError, TrainingFailed
 from rlcore.spec import JobState
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,8 +136,6 @@ class TrainingJob:
         if status.state is JobState.SUCCEEDED:
             return status
         if status.state is JobState.STOPPED:
-            from rlcore.display.warning import warn  # noqa: PLC0415 - likewise
-
             reason = f": {status.failure_reason}" if status.failure_reason else ""
             msg = f"The training job {self.name} was stopped{reason}. What it saved is kept."
             warn(msg)

@@ -42,10 +42,10 @@ FLOORS = (
         *("arguments", "hookspecs", "hostingarguments", "hyperparameters", "images", "inputs"),
         *("definitions", "jobnames", "literals", "metrics", "policy", "runner", "serializers"),
         *("cloning", "collecting", "ignoring", "packing", "repositories", "requirements", "source"),
-        *("secrecy", "storage"),
+        *("secrecy", "storage", "warning"),
     },
     {"releases", "display"},
-    {"registry", "toolkit", "platforms.base"},
+    {"loading", "registry", "toolkit", "platforms.base"},
     {"platforms"},
     {
         *("agent", "evaluation", "model", "modelrequests", "predictor"),

@@ -8,15 +8,12 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from importlib import metadata
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from rlcore.errors import InvalidFramework, InvalidToolkit, PluginError, UnsupportedVersion
 from rlcore.registry import ToolkitRegistry
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PLUGIN = """
 import rlcore
@@ -133,6 +130,16 @@ IMAGE_HOOK = "image_uri(release, region, instance_type)"
 BREAKAGES = {
     "import error": ("import nowhere_to_be_found", "ModuleNotFoundError.*nowhere_to_be_found"),
     "exit": ("raise SystemExit(3)", "SystemExit: 3"),
+    "outcome": ("class Outcome(BaseException): pass\nraise Outcome('x')", "raised Outcome: x"),
+    "lazy import": (
+        PLUGIN + "\ndef __getattr__(name):\n    raise ImportError('no ' + name)\n",
+        "reading its hooks raised ImportError: no rlcore_contract",
+    ),
+    "lazy import of a hook": (
+        PLUGIN.replace("@hookimpl\ndef image_uri", "def other") + "\ndef __getattr__(name):\n"
+        "    raise (ImportError if name[0] == 'i' else AttributeError)('no ' + name)\n",
+        "reading its hooks raised ImportError: no image_uri",
+    ),
     "no hooks": ("", "has no hook default_metrics, image_uri, known_versions, model_class"),
     "missing hook": (
         PLUGIN.replace("@hookimpl\ndef image_uri", "@hookimpl\ndef release_from_image").replace(
@@ -190,7 +197,7 @@ def test_a_broken_plugin_names_itself_its_cause_and_its_cure(install, registry, 
         with pytest.raises(PluginError, match=cause) as raised:
             found.toolkit("toy")
         assert "rl-plugin-toy 1.2 (toy_plugin_d)" in str(raised.value)
-        assert "pip install --upgrade rl-plugin-toy" in str(raised.value)
+        assert "To mend it, install rl-plugin-toy again" in str(raised.value)
         assert "RLCORE_DISABLE_PLUGINS=rl-plugin-toy" in str(raised.value)
 
 
@@ -207,6 +214,94 @@ def test_a_broken_plugin_harms_no_other(install, registry):
     assert found.release_from_image("toy:1.0") is None
 
 
+def test_one_plugins_refusal_is_not_the_end_of_the_question(install, registry):
+    """A plugin that refuses the version of an image does not keep the others from answering."""
+    refuses = """
+@hookimpl
+def release_from_image(image_uri):
+    return validate_version("9")
+"""
+    knows = refuses.replace('"9"', 'image_uri.rpartition(":")[2]')
+    install("rl-plugin-a", "a", "toy_refuses", PLUGIN.replace('"toy"', '"a"') + refuses)
+    install("rl-plugin-toy", "toy", "toy_knows", PLUGIN + knows)
+
+    assert "toy" == registry().release_from_image("toy:1.0").toolkit
+
+
+@pytest.mark.parametrize("interrupt", ["KeyboardInterrupt", "GeneratorExit"])
+@pytest.mark.parametrize("place", ["import", "hook"])
+def test_an_interruption_is_nobodys_fault(install, registry, interrupt, place):
+    """Ctrl-C during an import, or a hook, is what it is."""
+    if place == "import":
+        source = f"raise {interrupt}"
+    else:
+        source = PLUGIN.replace(IMAGE, f"raise {interrupt}")
+    install("rl-plugin-toy", "toy", "toy_interrupted", source)
+
+    with pytest.raises(BaseException) as raised:  # noqa: PT011 - its type follows
+        ask_everything(registry().toolkit("toy"))
+
+    assert interrupt == raised.type.__name__
+
+
+def test_what_a_plugin_prints_stands_beside_what_a_command_prints(install, registry, capsys):
+    """Standard output belongs to the caller: JSON for a program, at times."""
+    install("rl-plugin-toy", "toy", "toy_loud", PLUGIN + "\nprint('hello')\n")
+
+    registry().toolkit("toy")
+
+    assert ("", "hello\n") == capsys.readouterr()
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_what_a_plugin_moves_is_put_back(install, registry, tmp_path, monkeypatch, sound):
+    """Working folder and paths are the caller's; the warning names the plugin."""
+    monkeypatch.chdir(tmp_path)
+    moves = "import os, sys\nos.chdir('/')\nsys.path.insert(0, '/nowhere')\n"
+    install("rl-plugin-toy", "toy", "toy_moves", PLUGIN + moves + ("" if sound else "1 / 0"))
+    path = list(sys.path)
+
+    words = "'toy' of rl-plugin-toy 1.2 .toy_moves. changed the working folder and sys.path"
+    with pytest.warns(UserWarning, match=words) if sound else pytest.raises(PluginError):
+        registry().toolkit("toy")
+
+    assert (tmp_path, path) == (Path.cwd(), sys.path)
+
+
+def test_a_distribution_without_a_name_can_be_listed_and_left_out(install, registry, tmp_path):
+    """What is left of an installation that broke off has no metadata, but its entry points."""
+    install("rl-plugin-toy", "toy", "toy_half", "1 / 0")
+    (tmp_path / "rl_plugin_toy-1.2.dist-info/METADATA").unlink()
+    install("rl-plugin-sound", "sound", "toy_whole", PLUGIN.replace('"toy"', '"sound"'))
+
+    with pytest.raises(PluginError, match="of unknown distribution .* ZeroDivisionError") as raised:
+        registry().toolkit("toy")
+
+    assert "install its distribution again" in str(raised.value)
+    assert "RLCORE_DISABLE_PLUGINS='unknown distribution'" in str(raised.value)
+    assert "unknown distribution ? (toy_half)" == registry().available()[1].origin
+    assert ("sound",) == registry(RLCORE_DISABLE_PLUGINS="unknown distribution").keys()
+    assert ("toy",) == registry(RLCORE_DISABLE_PLUGINS="rl-plugin-sound").keys()
+
+
+@pytest.mark.parametrize(
+    ("distribution", "key", "cure"),
+    [
+        ("rl-plugin-ray", "ray.pytorch", "in a checkout of rlcore: pip install ./plugins/ray"),
+        ("other-ray", "ray.pytorch", "install other-ray again, or a newer version, from where you"),
+    ],
+)
+def test_pip_is_never_sent_to_look_up_a_name(install, registry, distribution, key, cure):
+    """Whoever has taken it there would be asked; a checkout is no such place."""
+    install(distribution, key, "toy_torn", "1 / 0")
+
+    with pytest.raises(PluginError, match="ZeroDivisionError") as raised:
+        registry().toolkit(key)
+
+    assert f"To mend it, {cure}" in str(raised.value)
+    assert "upgrade" not in str(raised.value)
+
+
 def test_a_contract_of_the_future_asks_for_a_newer_core(install, registry):
     """Here the host must be upgraded, not the plugin."""
     install("rl-plugin-toy", "toy", "toy_plugin_n", PLUGIN + "\nrlcore_contract = 2\n")
@@ -214,8 +309,9 @@ def test_a_contract_of_the_future_asks_for_a_newer_core(install, registry):
     with pytest.raises(PluginError, match="this rlcore knows 1: rlcore is too old") as raised:
         registry().toolkit("toy")
 
-    assert "try 'pip install --upgrade ./rlcore'" in str(raised.value)
-    assert "pip install --upgrade rl-plugin-toy" not in str(raised.value)
+    mend = "To mend it, in a newer checkout of rlcore: pip install --upgrade .; to leave"
+    assert mend in str(raised.value)
+    assert "install rl-plugin-toy again" not in str(raised.value)
 
 
 def test_a_plugin_says_which_contract_it_was_written_for(install, registry):
@@ -261,6 +357,13 @@ WRONG_ANSWERS = {
     "a wrong type": (IMAGE, "return 3", "image_uri", "answered with an int instead of a str"),
     "an exception": (IMAGE, "return {}['x']", "image_uri", "raised KeyError: 'x'"),
     "an exit": (IMAGE, "raise SystemExit(2)", "image_uri", "raised SystemExit: 2"),
+    "an outcome": (IMAGE, "raise BaseException('x')", "image_uri", "raised BaseException: x"),
+    "an error without a name": (
+        IMAGE,
+        "from rlcore.errors import PluginError; raise PluginError('no group.')",
+        "image_uri",
+        "raised PluginError: no group. To mend it",
+    ),
     "a list": (METRICS, "return []", "default_metrics", "with a list instead of a tuple"),
     "strings for metrics": (
         METRICS,
@@ -313,7 +416,7 @@ def test_a_wrong_answer_names_the_hook(install, registry, name):
         ask_everything(toolkit)
 
     assert "rl-plugin-toy 1.2 (toy_plugin_f)" in str(raised.value)
-    assert "pip install --upgrade rl-plugin-toy" in str(raised.value)
+    assert "install rl-plugin-toy again" in str(raised.value)
 
 
 def ask_everything(toolkit):
@@ -344,7 +447,8 @@ def test_two_claims_to_one_key_refuse_that_key_with_both_owners(install, registr
     with pytest.raises(PluginError, match="rl-plugin-one 1.2 and rl-plugin-two 1.2") as raised:
         found.toolkit("toy")
 
-    assert "try 'pip uninstall rl-plugin-one' or 'pip uninstall rl-plugin-two'" in str(raised.value)
+    mend = "To mend it, pip uninstall rl-plugin-one or pip uninstall rl-plugin-two; to leave"
+    assert mend in str(raised.value)
     assert "1.0" == found.toolkit("other").release("1.0").version
     problems = {listing.distribution: bool(listing.problem) for listing in found.available()}
     assert {"rl-plugin-one": True, "rl-plugin-two": True, "rl-plugin-toy": False} == problems
@@ -381,6 +485,34 @@ def test_an_extension_wraps_a_hook_of_every_toolkit(install, registry):
     toolkit = registry().toolkit("toy")
 
     assert "mirror.example/toy:1.0-x" == toolkit.image_uri(toolkit.release("1.0"), "x", "local")
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "says"),
+    [
+        ("    return {}[(yield)]", "raised KeyError: 'toy:1.0-x'"),
+        ("    yield", "answered with nothing instead of a str"),
+    ],
+)
+def test_an_extensions_fault_is_not_the_toolkits_alone(install, registry, wrapper, says):
+    """The message names the extensions that wrap the hook, and only those, and how to go on."""
+    install("rl-plugin-toy", "toy", "toy_plugin_s", PLUGIN)
+    for name, hook in (("a", "image_uri"), ("b", "image_uri"), ("c", "default_metrics")):
+        body = wrapper if name == "b" else "    return (yield)"
+        source = f"import rlcore\n@rlcore.hookimpl(wrapper=True)\ndef {hook}():\n{body}\n"
+        install(f"rl-{name}", name, f"toy_wraps_{name}", source, group="rlcore.extensions")
+    toolkit = registry().toolkit("toy")
+
+    with pytest.raises(PluginError) as raised:
+        toolkit.image_uri(toolkit.release("1.0"), "x", "local")
+
+    assert (
+        f"its hook 'image_uri' {says}; that hook is wrapped by the extension 'a' of rl-a 1.2"
+        " (toy_wraps_a) and 'b' of rl-b 1.2 (toy_wraps_b), whose fault it may be:"
+        " RLCORE_DISABLE_PLUGINS=rl-a,rl-b shows what the toolkit does without it. To mend it,"
+        " install rl-plugin-toy again, or a newer version, from where you have it or install rl-a "
+    ) in str(raised.value)
+    assert "rl-c" not in str(raised.value)
 
 
 def test_extensions_are_listed(install, registry):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rlcore.errors import PluginError, UnsupportedVersion
+from rlcore.errors import InvalidArgument, PluginError, UnsupportedVersion
 from rlcore.releases import ReleaseTable, nearest_version
 from rlcore.spec import Environment, MetricDefinition, Unavailable
 
@@ -172,7 +172,7 @@ def test_unknown_version_without_a_framework(tmp_path: Path) -> None:
     [
         {"metric": {}},
         {"image": {"group": "G1", "repo": "lab", "tag": "1"}},
-        {"image": None},
+        {"image": 3},
     ],
 )
 def test_wrong_row(tmp_path: Path, mistake: dict[str, Any]) -> None:
@@ -181,6 +181,70 @@ def test_wrong_row(tmp_path: Path, mistake: dict[str, Any]) -> None:
 
     with pytest.raises(PluginError, match=r"releases\.json describes release '1\.0' wrongly"):
         table(tmp_path, {**DOCUMENT, "releases": releases})
+
+
+@pytest.mark.parametrize(
+    ("mistake", "says"),
+    [
+        (
+            {"training": {"python": ">=3.6", "lok": "locks/2.txt"}},
+            r"training of release '1\.0' wrongly: it is {.*}\. Did you mean 'lock'\? It takes",
+        ),
+        ({"serving": {}}, r"serving of release '1\.0' wrongly: it is {}\. It takes 'python' and"),
+        ({"serving": None}, r"serving of release '1\.0' wrongly: it is None\. It takes 'python'"),
+        (
+            {"native_serving": {"unavailable": "no", "lock": "locks/2.txt"}},
+            r"native_serving of .*\. It takes 'python' and 'lock', or 'unavailable' alone\.$",
+        ),
+    ],
+)
+def test_wrong_environment(tmp_path: Path, mistake: dict[str, Any], says: str) -> None:
+    """What is misspelt inside an entry is found when the file is read, not at its first use."""
+    releases = [{**DOCUMENT["releases"][0], **mistake}]
+
+    with pytest.raises(PluginError, match=rf"^releases\.json describes {says}"):
+        table(tmp_path, {**DOCUMENT, "releases": releases})
+
+
+def test_two_rows_of_one_release(tmp_path: Path) -> None:
+    """Neither is dropped silently."""
+    releases = [DOCUMENT["releases"][0], *DOCUMENT["releases"]]
+
+    with pytest.raises(PluginError, match=r"^releases\.json has two rows of release '1\.0'; keep"):
+        table(tmp_path, {**DOCUMENT, "releases": releases})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"toolkit": "lab"\n "releases": []}', "is no JSON: Expecting ',' delimiter: line 2"),
+        ("", "is no JSON: "),
+        ('{"toolkit": "lab"}', "must be an object with the keys 'toolkit' and 'releases'"),
+        ("[]", "must be an object"),
+    ],
+)
+def test_wrong_file(tmp_path: Path, text: str, says: str) -> None:
+    """The error names the file."""
+    path = tmp_path / "releases.json"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(PluginError, match=rf"^releases\.json {says}"):
+        ReleaseTable(path)
+
+
+@pytest.mark.parametrize("without", [{"image": None}, {}])
+def test_a_release_without_an_image(tmp_path: Path, without: dict[str, Any]) -> None:
+    """It says so when it is asked for one, and is of no image."""
+    plain = {name: value for name, value in DOCUMENT["defaults"].items() if name != "image"}
+    document = {**DOCUMENT, "defaults": plain, "releases": [{"version": "1.0", **without}]}
+    lab = table(tmp_path, document)
+
+    with pytest.raises(
+        InvalidArgument, match=r"^lab 1\.0.* has no training image\. Train it local"
+    ):
+        lab.image_uri(lab.validate_version("1.0"), "us-west-2", "ml.c5.xlarge")
+    uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/lab-training:labcpu-1"
+    assert lab.release_from_image(uri) is None
 
 
 @pytest.mark.parametrize(

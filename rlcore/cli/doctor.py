@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -15,11 +17,11 @@ from rlcore.cli import FAILED
 from rlcore.cli.output import listing_record, print_json, print_table
 from rlcore.cli.probe import Examination, examine
 from rlcore.hookspecs import CONTRACT, OLDEST_CONTRACT
-from rlcore.registry import EXTENSIONS, TOOLKITS, ToolkitRegistry
-from rlcore.toolkit import DISABLE, Listing
+from rlcore.registry import EXTENSIONS, TOOLKITS, ToolkitRegistry, distribution
+from rlcore.toolkit import DISABLE, Listing, cures, switch_off
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _COLUMNS = ("state", "key", "distribution", "releases", "seconds", "contract", "kind")
 _KINDS = {TOOLKITS: "toolkit", EXTENSIONS: "extension"}
@@ -30,8 +32,7 @@ _BAD = {"broken", "doubled"}
 def doctor(registry: ToolkitRegistry, *, as_json: bool) -> int:
     """Report on each plugin, and return the exit code: 1 if one is broken."""
     installed = _listings(registry)
-    with ThreadPoolExecutor(os.cpu_count()) as workers:
-        reports = list(workers.map(lambda pair: _report(*pair), installed))
+    reports = _reports(registry)
     every = _listings(ToolkitRegistry(environ={}))
     off = [(listing, group) for listing, group in every if (listing, group) not in installed]
     problem = f"{DISABLE} leaves it out"
@@ -49,11 +50,28 @@ def _listings(registry: ToolkitRegistry) -> list[tuple[Listing, str]]:
     return toolkits + [(listing, EXTENSIONS) for listing in registry.extensions()]
 
 
-def _report(listing: Listing, group: str) -> dict[str, Any]:
+def _reports(registry: ToolkitRegistry) -> list[dict[str, Any]]:
+    """Examine extensions, and then toolkits, each alone and through the sound extensions."""
+    interrupted = threading.Event()
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        try:
+            wrappers, sound = registry.extensions(), []
+            look = functools.partial(examine, interrupted=interrupted)
+            around = list(workers.map(lambda each: _report(each, EXTENSIONS, look), wrappers))
+            pairs = zip(wrappers, around, strict=True)
+            sound = [each for each, report in pairs if report["state"] not in _BAD]
+            look = functools.partial(look, extensions=sound)
+            toolkits = registry.available()
+            return [*workers.map(lambda each: _report(each, TOOLKITS, look), toolkits), *around]
+        finally:
+            interrupted.set()  # Ctrl-C does not reach the processes: each has a session of its own.
+
+
+def _report(listing: Listing, group: str, look: Callable[..., Examination]) -> dict[str, Any]:
     if listing.problem:
         state = "doubled" if listing.cure else "broken"
         return _record(listing, group, state, Examination(problem=listing.problem))
-    found = examine(listing, group)
+    found = look(listing, group)
     slow = found.seconds > _SLOW
     untidy = len(_advice(found)) > slow
     state = "broken" if found.problem else "untidy" if untidy else "slow" if slow else "ok"
@@ -77,10 +95,8 @@ def _advice(found: Examination) -> list[str]:
 
 
 def _record(listing: Listing, group: str, state: str, found: Examination) -> dict[str, Any]:
-    # What is broken tells its cure itself, since it knows best.
-    cure = {"off": (f"unset {DISABLE}",), "ok": (), "broken": ()}.get(
-        state, listing.cure or (f"pip install --upgrade {listing.distribution}",)
-    )
+    known = {"off": (f"unset {DISABLE}",), "ok": ()}
+    cure = known[state] if state in known else found.cure or cures(listing)
     return {
         "state": state,
         "kind": _KINDS[group],
@@ -101,21 +117,23 @@ def _shadowed() -> Iterator[dict[str, Any]]:
     first: dict[str, metadata.Distribution] = {}
     for each in metadata.distributions():
         for point in [point for point in each.entry_points if point.group in _KINDS]:
-            used = first.setdefault(each.name, each)
+            name, version = distribution(each)
+            used = first.setdefault(name, each)
             if used is not each and _place(used) != _place(each):
                 listing = Listing(
                     key=point.name,
-                    distribution=each.name,
-                    version=each.version,
+                    distribution=name,
+                    version=version,
                     entry_point=point.value,
-                    cure=(f"pip uninstall {each.name}",),
+                    cure=(f"pip uninstall {name}",),
                 )
-                problem = f"{used.version} in {_place(used)[0]} hides the one in {_place(each)[0]}"
+                (there, hiding), (here, _) = _place(used), _place(each)
+                problem = f"{hiding} in {there} hides the one in {here}"
                 yield _record(listing, point.group, "shadowed", Examination(problem=problem))
 
 
-def _place(distribution: metadata.Distribution) -> tuple[str, str]:
-    return os.path.realpath(str(distribution.locate_file(""))), distribution.version
+def _place(found: metadata.Distribution) -> tuple[str, str]:
+    return os.path.realpath(str(found.locate_file(""))), distribution(found)[1]
 
 
 def _print(reports: list[dict[str, Any]]) -> None:
@@ -130,11 +148,15 @@ def _print(reports: list[dict[str, Any]]) -> None:
 def _complaint(report: dict[str, Any]) -> str:
     """Return what is wrong with a plugin and what mends it, empty for a sound one."""
     told = [*filter(None, [report["problem"]]), *report["advice"]]
-    if not told or report["state"] == "broken":
-        return " ".join(told)  # An error names plugin and cure itself.
-    cure = " or ".join(f"'{command}'" for command in report["cure"])
+    if not told:
+        return ""
     who = f"{report['key']!r} of {report['distribution']} {report['version']}"
-    return f"{who}: {'; '.join(told)}. To mend it, try {cure}."
+    what = "; ".join(each.removesuffix(".") for each in told)
+    mend = f"To mend it, {' or '.join(report['cure'])}"
+    if report["state"] in _BAD:
+        off = switch_off(report["distribution"])
+        mend = f"{mend}; to leave it out, uninstall it or set {off}"
+    return f"{who} ({report['entry_point']}): {what}. {mend}."
 
 
 def _tell(text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import posixpath
 import re
 import tempfile
@@ -60,7 +60,7 @@ def toolkit(*, name: str, framework: str | None, into: Path) -> None:
     on = framework or of_key
     words = _words(_checked(RLToolkit(alone)), RLFramework(on) if on else None)
     folder = into / _renamed(f"rl-plugin-{_NAME}", words)
-    if folder.exists():
+    if os.path.lexists(folder):  # a link to nowhere, too
         msg = f"{folder} exists already. Choose another name or folder (--into), or remove it."
         raise InvalidArgument(msg)
     _copy(folder, words)
@@ -98,9 +98,9 @@ def _checked(name: RLToolkit) -> str:
 def _taken() -> dict[str, str]:
     """Return who has which name of a toolkit: distributions must not differ by a hyphen alone."""
     from rlcore.registry import default_registry  # noqa: PLC0415 - help scans nothing
+    from rlcore.toolkit import known_plugins  # noqa: PLC0415 - likewise
 
-    text = resources.files("rlcore").joinpath("data/known_plugins.json").read_text("utf-8")
-    known = {_hyphened(split_key(key)[0]): "a toolkit of rlcore's own" for key in json.loads(text)}
+    known = {_hyphened(split_key(key)[0]): "a toolkit of rlcore's own" for key in known_plugins()}
     installed = {
         _hyphened(split_key(each.key)[0]): f"installed already, by {each.distribution}"
         for each in default_registry().available()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from rlcore.cli.output import json_option, listing_record, print_json, print_table
 from rlcore.errors import PluginError
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     from rlcore.registry import ToolkitRegistry
@@ -85,7 +85,7 @@ def _show_releases(
         except PluginError as error:
             if key:
                 raise
-            warnings.warn(str(error), UserWarning, stacklevel=1)
+            warn(str(error))
     if as_json:
         print_json([{"key": name, "releases": records} for name, records in found.items()])
     else:

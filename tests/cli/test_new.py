@@ -161,6 +161,16 @@ def test_a_folder_that_is_there_is_left_alone(rlcore: Run, project: Path) -> Non
     assert done.stderr.startswith("error: rl-plugin-acme exists already. Choose another name")
 
 
+def test_a_link_to_nowhere_is_there(rlcore: Run, project: Path) -> None:
+    """What has the folder's name is in the way, even if it leads nowhere."""
+    (project / "rl-plugin-acme").symlink_to("gone")
+
+    done = rlcore("new", "toolkit", "acme")
+
+    assert 2 == done.returncode
+    assert done.stderr.startswith("error: rl-plugin-acme exists already. Choose another name")
+
+
 def test_what_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
     """The folder appears whole or not at all."""
 

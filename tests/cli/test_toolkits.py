@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +19,6 @@ from rlcore.cli.probe import examine
 from rlcore.registry import TOOLKITS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Run
 
 
@@ -134,7 +137,9 @@ def test_doctor_finds_a_broken_plugin(rlcore: Run) -> None:
     assert "broken\tcrash\tbroken 1.0\t0\t" in process.stdout
     assert "ok\tvw\t" in process.stdout
     assert "No module named 'module_that_is_not_there'" in process.stderr
-    assert "pip install --upgrade broken" in process.stderr
+    assert "broken: 'crash' of broken 1.0 (module_that_is_not_there): loading it" in process.stderr
+    assert "To mend it, install broken again, or a newer version, from where" in process.stderr
+    assert "uninstall it or set RLCORE_DISABLE_PLUGINS=broken." in process.stderr
 
 
 @pytest.mark.usefixtures("with_double")
@@ -156,6 +161,11 @@ os.chdir("/")
 logging.basicConfig()
 warnings.simplefilter("ignore")
 """
+PARENTAL = """
+import subprocess, time
+open(MARK, "w").write(str(subprocess.Popen(["sleep", "99"]).pid))
+time.sleep(0.2)
+"""
 # What stands at the end of a sound plugin -> its state, and what the doctor says of it.
 FOUND = {
     "sound": ("", "ok", ""),
@@ -171,7 +181,38 @@ FOUND = {
     "dying": ("import os, signal; os.kill(os.getpid(), 9)", "broken", "with exit code -9"),
     "wordy": ("known_versions = 'none'", "broken", "its known_versions lacks the mark"),
     "lying": ("METRICS = ('reward',)", "broken", "'default_metrics' answered with a str instead"),
-    "modern": ("rlcore_contract = 2", "broken", "try 'pip install --upgrade ./rlcore'"),
+    "modern": ("rlcore_contract = 2", "broken", "this rlcore knows 1: rlcore is too old"),
+    "imageless": (
+        "image_uri = hookimpl(lambda release: None)",
+        "broken",
+        "'image_uri' answered with nothing instead of a str",
+    ),
+    "forgetful": (
+        "release_from_image = hookimpl(lambda image_uri: [][0])",
+        "broken",
+        "'release_from_image' raised IndexError",
+    ),
+    "fickle": (
+        "validate_version = hookimpl(lambda version: 1 / 0 if version == '9' else [])",
+        "broken",
+        "'validate_version' answered with a list",
+    ),
+    "refusing": (
+        "known_versions = hookimpl(lambda: ('1.0', '9'))",
+        "broken",
+        "it lists a release that it then refuses: no 9; there are 1.0, 1.1",
+    ),
+    "threaded": (
+        "import threading, time; threading.Thread(target=time.sleep, args=(99,)).start()",
+        "untidy",
+        "its import changes threads",
+    ),
+    "parental": (
+        PARENTAL,
+        "slow",
+        "its import takes 0.",
+    ),
+    "wordless": ("import sys; sys.stdout.write('x' * 10**6 + chr(10))", "untidy", "it prints"),
 }
 
 
@@ -181,7 +222,7 @@ def test_the_doctor_finds_what_a_list_cannot_see(
     """Each plugin is loaded in a process of its own, and none harms another, nor the doctor."""
     site = tmp_path / "site"
     for name, (more, _, _) in FOUND.items():
-        source = f"{SOUND(name)}\n{more}\n"
+        source = f"{SOUND(name)}\n{more}\n".replace("MARK", repr(str(tmp_path / "pid")))
         install(site, f"rl-plugin-{name}", name, f"doctored_{name}", source=source)
     environment["PYTHONPATH"] += os.pathsep + str(site)
 
@@ -195,13 +236,17 @@ def test_the_doctor_finds_what_a_list_cannot_see(
     for name, (_, state, says) in FOUND.items():
         found = reports[name]
         assert says in " ".join([found["problem"] or "", *found["advice"]])
-        assert (state == "broken") == (f"rl-plugin-{name} 1.0 (doc" in (found["problem"] or ""))
+        assert (state == "broken") == bool(found["problem"])
+        mend = f"install rl-plugin-{name} again, or a newer version, from where you have it"
+        assert ([] if state == "ok" else [mend]) == found["cure"] or name == "modern"
     sound = reports["sound"]
     assert (1, [1, 1], 2, []) == (
         sound["contract"], sound["contracts_known"], sound["releases"], sound["cure"],
     )  # fmt: skip
     assert sound["seconds"] < 0.1
-    assert ["pip install --upgrade rl-plugin-loud"] == reports["loud"]["cure"]
+    assert ["in a newer checkout of rlcore: pip install --upgrade ."] == reports["modern"]["cure"]
+    assert 100_000 == len(reports["wordless"]["printed"])
+    assert gone(int((tmp_path / "pid").read_text()))
 
 
 def test_the_doctor_tells_the_cure(rlcore: Run, with_double: None) -> None:
@@ -212,7 +257,7 @@ def test_the_doctor_tells_the_cure(rlcore: Run, with_double: None) -> None:
 
     assert 1 == process.returncode
     assert "doubled\tvw\tsecond 1.0\t0\t" in process.stdout
-    assert "To mend it, try 'pip uninstall rl-plugin-vw' or 'pip uninstall second'." in (
+    assert "To mend it, pip uninstall rl-plugin-vw or pip uninstall second; to leave it" in (
         process.stderr
     )
 
@@ -226,7 +271,7 @@ def test_what_is_switched_off(rlcore: Run, environment: dict[str, str]) -> None:
     assert "vw" not in listed.stdout
     assert 0 == process.returncode
     assert "off\tvw\trl-plugin-vw " in process.stdout
-    assert "RLCORE_DISABLE_PLUGINS leaves it out. To mend it, try 'unset RLC" in process.stderr
+    assert "RLCORE_DISABLE_PLUGINS leaves it out. To mend it, unset RLC" in process.stderr
 
 
 def test_what_is_shadowed(rlcore: Run, tmp_path: Path, environment: dict[str, str]) -> None:
@@ -256,7 +301,89 @@ def test_extensions_are_listed(rlcore: Run, tmp_path: Path, environment: dict[st
     assert 1 == process.returncode
     assert "ok\tmirror\trl-mirror 1.0\t0\t" in process.stdout
     assert "broken\ttorn\trl-torn 1.0\t0\t" in process.stdout
-    assert "The plugin 'torn' of rl-torn 1.0 (torn) cannot be used" in process.stderr
+    assert "broken: 'torn' of rl-torn 1.0 (torn): loading it raised ZeroDiv" in process.stderr
+    assert "ok\tvw\t" in process.stdout  # Only what is torn is to be mended.
+
+
+def test_a_wrapper_that_fails_is_found(
+    rlcore: Run, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """Toolkits are asked through the extensions; what one prints, or forbids, is no fault."""
+    forbids = """
+import rlcore
+from rlcore.errors import UnsupportedVersion
+
+@rlcore.hookimpl(wrapper=True)
+def validate_version(version):
+    release = yield
+    print("asked")
+    raise UnsupportedVersion("not in this house")
+"""
+    group = "rlcore.extensions"
+    site = tmp_path / "site"
+    install(site, "rl-forbids", "forbids", "forbids", group=group, source=forbids)
+    environment["PYTHONPATH"] += os.pathsep + str(site)
+
+    sound = rlcore("toolkits", "doctor")
+    wrong = MIRROR.replace("(yield)", "None + (yield)")
+    (site / "forbids.py").write_text(wrong)
+    process = rlcore("toolkits", "doctor")
+
+    assert (0, "") == (sound.returncode, sound.stderr)
+    assert 1 == process.returncode
+    assert "ok\tforbids\t" in process.stdout
+    assert "broken\tvw\trl-plugin-vw 0.1.0\t1\t" in process.stdout
+    assert (
+        "broken: 'vw' of rl-plugin-vw 0.1.0 (rl_plugin_vw): its hook 'image_uri' raised Type"
+        in (process.stderr)
+    )
+    assert "wrapped by the extension 'forbids' of rl-forbids 1.0 (forbids), whose" in process.stderr
+
+
+def test_the_doctor_tells_who_has_a_bad_key(
+    rlcore: Run, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """Also of a distribution that has lost its name; another's key is nobody's fault."""
+    for distribution, key in (("rl-plugin-cap", "Cap"), ("rl-plugin-lost", "lost")):
+        install(tmp_path / "site", distribution, key, f"of_{key}", source="1 / 0")
+    (tmp_path / "site/rl_plugin_lost-1.0.dist-info/METADATA").unlink()
+    environment["PYTHONPATH"] += os.pathsep + str(tmp_path / "site")
+
+    listed, process = rlcore("toolkits"), rlcore("toolkits", "doctor")
+
+    assert (0, 1) == (listed.returncode, process.returncode)
+    assert "lost\tunknown distribution\t?\n" in listed.stdout.replace("\t\n", "\n")
+    assert "broken: 'Cap' of rl-plugin-cap 1.0 (of_Cap): its key must be" in process.stderr
+    assert "broken: 'lost' of unknown distribution ? (of_lost): loading it" in process.stderr
+    assert "install its distribution again" in process.stderr
+
+
+def test_an_interruption_ends_the_doctor(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Ctrl-C does not reach a session of its own; what is being loaded is ended all the same."""
+    mark = tmp_path / "pid"
+    stuck = f"import os\nopen({str(mark)!r}, 'w').write(str(os.getpid()))\nwhile True: pass"
+    install(tmp_path / "site", "rl-plugin-stuck", "stuck", "doctored_stuck", source=stuck)
+    environment["PYTHONPATH"] += os.pathsep + str(tmp_path / "site")
+    doctor = subprocess.Popen(
+        [sys.executable, "-m", "rlcore", "toolkits", "doctor"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not (mark.is_file() and mark.read_text()):
+        assert doctor.poll() is None
+        time.sleep(0.05)
+
+    doctor.send_signal(signal.SIGINT)
+
+    doctor.wait(timeout=30)
+    assert gone(int(mark.read_text()))
+
+
+def gone(pid: int) -> bool:
+    """Tell whether a process has ended, be it that nobody has asked for its end yet."""
+    status = Path(f"/proc/{pid}/status")
+    return not status.is_file() or "\nState:\tZ" in status.read_text()
 
 
 def test_a_plugin_that_never_ends_loading(tmp_path: Path, monkeypatch: Any) -> None:

@@ -7,7 +7,6 @@ import unittest
 from pathlib import Path
 
 import rlscript
-from rlscript.refusing import explained
 
 _SCRIPT = """
 from rlscript.refusing import explained
@@ -15,13 +14,22 @@ print("before")
 with explained(KeyError, OSError):
     raise {}
 """
+_CAUGHT = """
+from rlscript.refusing import explained
+try:
+    with explained(OSError):
+        raise OSError("caught")
+except OSError as error:
+    print(error)
+raise OSError("later")
+"""
 
 
-def run(error):
-    """Return the exit code and the output of a script that raises an error."""
+def run(script):
+    """Return the exit code and the output of a script."""
     place = str(Path(rlscript.__file__).parents[1])
     done = subprocess.run(
-        [sys.executable, "-c", _SCRIPT.format(error)],
+        [sys.executable, "-c", script],
         env=dict(os.environ, PYTHONPATH=place),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -37,22 +45,19 @@ class Explained(unittest.TestCase):
     def test_one_line(self):
         """Theirs is the last line, after what was printed before, and the only one."""
         expected = (1, ["before", "OSError: no such thing"])
-        self.assertEqual(expected, run("OSError('no such thing')"))
+        self.assertEqual(expected, run(_SCRIPT.format("OSError('no such thing')")))
 
     def test_others(self):
         """Others keep their traceback."""
-        code, lines = run("ValueError('odd')")
+        code, lines = run(_SCRIPT.format("ValueError('odd')"))
         self.assertEqual((1, "ValueError: odd"), (code, lines[-1]))
         self.assertIn("Traceback (most recent call last):", lines)
 
     def test_caught(self):
         """A script that catches one goes on, and later errors are told as ever."""
-        before = sys.excepthook
-        try:
-            with self.assertRaisesRegex(OSError, "x"), explained(OSError):
-                raise OSError("x")  # noqa: EM101  # the test's own
-        finally:
-            sys.excepthook = before
+        code, lines = run(_CAUGHT)
+        self.assertEqual((1, "caught", "OSError: later"), (code, lines[0], lines[-1]))
+        self.assertIn("Traceback (most recent call last):", lines)
 
 
 if __name__ == "__main__":

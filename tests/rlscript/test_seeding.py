@@ -1,7 +1,12 @@
 """One seed for all."""
 
+import os
 import random
+import subprocess
+import sys
+import tempfile
 import unittest
+from pathlib import Path
 
 import rlscript
 from rlscript.seeding import Stream, seeded
@@ -24,6 +29,27 @@ class Seed(unittest.TestCase):
 
         self.assertEqual(drawn[0], drawn[1])
         self.assertNotEqual(drawn[0], drawn[2])
+
+    def test_pytorch(self):
+        """Its generator is seeded where the script has imported it, and it is not imported else."""
+        script = """if True:
+            import sys, rlscript
+            rlscript.seed_everything(1)
+            print("torch" in sys.modules)
+            import torch
+            rlscript.seed_everything(7)
+            """
+        with tempfile.TemporaryDirectory() as folder:
+            # Stands in for the real one, which most of the interpreters lack.
+            Path(folder, "torch.py").write_text("def manual_seed(seed): print(seed)")
+            place = str(Path(rlscript.__file__).parents[1])
+            output = subprocess.check_output(
+                [sys.executable, "-c", script],
+                env=dict(os.environ, PYTHONPATH=os.pathsep.join((folder, place))),
+                universal_newlines=True,
+            )
+
+        self.assertEqual(["False", "7"], output.split())
 
     def test_for_a_while(self):
         """Within the block draws repeat; after it, they are those that would have come."""

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from rlcore.registry import ToolkitRegistry
+    from rlcore.toolkit import Toolkit
 
 _OURS = {"rlcore", "rlscript", "rlserving"}
 
@@ -35,16 +35,21 @@ def main() -> None:
         os.dup2(2, 1)
         sys.path[:] = question["path"]
         json.dump(_examine(question), answer)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # Threads that the plugin left behind are not waited for.
 
 
-def _examine(question: dict[str, str]) -> dict[str, Any]:
-    from rlcore.registry import ToolkitRegistry  # noqa: PLC0415 - not before the path is right
+def _examine(question: dict[str, Any]) -> dict[str, Any]:
+    from rlcore.registry import EXTENSIONS, TOOLKITS  # noqa: PLC0415 - not before the path is right
 
     _import_core()
-    point = _point(question)
+    point = _point(question["group"], **question["plugin"])
     found = _import(point)
-    asked = _ask(ToolkitRegistry([point], environ={}), question["group"])
-    return {**found, **asked}
+    if question["group"] != TOOLKITS:
+        return {**found, **_ask_extension(point)}
+    extensions = [_point(EXTENSIONS, **each) for each in question["extensions"]]
+    return {**found, **_ask_toolkit(point, extensions)}
 
 
 def _import_core() -> None:
@@ -57,22 +62,22 @@ def _import_core() -> None:
         getattr(rlcore, name)
 
 
-def _point(question: dict[str, str]) -> EntryPoint:
+def _point(group: str, *, key: str, distribution: str, entry_point: str) -> EntryPoint:
     from importlib import metadata  # noqa: PLC0415
 
-    found = metadata.entry_points(group=question["group"], name=question["key"])
+    from rlcore import registry  # noqa: PLC0415
+
     return next(
         point
-        for point in found
-        if point.value == question["entry_point"]
-        and (point.dist is None or point.dist.metadata["Name"] == question["distribution"])
+        for point in metadata.entry_points(group=group, name=key)
+        if (point.value, registry.distribution(point.dist)[0]) == (entry_point, distribution)
     )
 
 
 def _import(point: EntryPoint) -> dict[str, Any]:
     modules, before = set(sys.modules), _global_state()
     wall, processor = time.perf_counter(), time.process_time()
-    with contextlib.suppress(Exception, SystemExit):  # The registry tells of it, when it is asked.
+    with contextlib.suppress(BaseException):  # The registry tells of it, when it is asked.
         point.load()
     processor, wall = time.process_time() - processor, time.perf_counter() - wall
     after = _global_state()
@@ -107,26 +112,72 @@ def _global_state() -> dict[str, Any]:
     }
 
 
-def _ask(registry: ToolkitRegistry, group: str) -> dict[str, Any]:
+def _ask_extension(point: EntryPoint) -> dict[str, Any]:
+    from rlcore.registry import ToolkitRegistry  # noqa: PLC0415
+    from rlcore.toolkit import UnusablePlugin  # noqa: PLC0415
+
+    registry = ToolkitRegistry([point], environ={})
+    (listing,) = registry.extensions()
+    try:
+        return {"problem": None, "contract": registry.load_extension(listing)}
+    except UnusablePlugin as error:
+        return {"problem": error.problem, "cure": error.cure}
+
+
+def _ask_toolkit(point: EntryPoint, extensions: list[EntryPoint]) -> dict[str, Any]:
+    """Ask a toolkit alone, and then, if it is sound, through the extensions."""
     from rlcore.errors import RLCoreError  # noqa: PLC0415
-    from rlcore.registry import TOOLKITS  # noqa: PLC0415
+    from rlcore.registry import ToolkitRegistry  # noqa: PLC0415
+    from rlcore.toolkit import UnusablePlugin  # noqa: PLC0415
 
     found: dict[str, Any] = {"problem": None, "contract": None, "releases": 0}
     try:
-        if group != TOOLKITS:
-            (listing,) = registry.extensions()
-            return {**found, "contract": registry.load_extension(listing)}
-        (key,) = registry.keys()
-        toolkit = registry.toolkit(key)
+        toolkit = ToolkitRegistry([point], environ={}).toolkit(point.name)
         found["contract"] = toolkit.contract
         for version in toolkit.known_versions():
-            release = toolkit.release(version)
-            toolkit.default_metrics(release)
-            toolkit.model_class(release)
+            _ask_release(toolkit, version)
             found["releases"] += 1
+        if extensions:
+            _ask_through(ToolkitRegistry([point, *extensions], environ={}).toolkit(point.name))
+    except UnusablePlugin as error:
+        found.update(problem=error.problem, cure=error.cure)
     except RLCoreError as error:
-        found["problem"] = str(error)
+        found["problem"] = f"it lists a release that it then refuses: {error}"
     return found
+
+
+def _ask_release(toolkit: Toolkit, version: str) -> None:
+    from rlcore.errors import InvalidArgument  # noqa: PLC0415
+
+    release = toolkit.release(version)
+    toolkit.default_metrics(release)
+    toolkit.model_class(release)
+    toolkit.release_from_image("python:3.12")
+    with contextlib.suppress(InvalidArgument):  # It has no image, or none there.
+        toolkit.image_uri(release, "us-west-2", "ml.c5.xlarge")
+
+
+def _ask_through(toolkit: Toolkit) -> None:
+    """Ask a toolkit through the extensions around it, which may forbid what they like."""
+    from rlcore.errors import PluginError, RLCoreError  # noqa: PLC0415
+
+    _silence()
+    for version in toolkit.known_versions():
+        try:
+            _ask_release(toolkit, version)
+        except PluginError:
+            raise
+        except RLCoreError:
+            continue
+
+
+def _silence() -> None:
+    """Drop what is printed from here on: it is not the toolkit's."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
 
 
 if __name__ == "__main__":

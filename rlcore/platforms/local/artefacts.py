@@ -70,32 +70,38 @@ def _add(archive: tarfile.TarFile, member: Member) -> None:
         archive.addfile(info, file)
 
 
-def is_empty(folder: Path) -> bool:
-    """Whether a folder has no entries, or is not there."""
-    return not folder.is_dir() or not any(folder.iterdir())
-
-
 class Mirror:
     """Brings the files of a folder to an address, each once it is written, again when it changes.
 
     The older go first: what a script writes last, to say that the rest is there, comes last.
-    Nothing is deleted at the address.
+    Nothing is deleted at the address. Links are not followed: a script might have put one to
+    somebody's files in the folder's own place.
+
+    Attributes:
+        folder: The folder, without links on the way to it.
     """
 
     def __init__(self, folder: Path, uri: str) -> None:
         """Name both; nothing is copied yet."""
-        self._folder = folder
+        self.folder = folder.resolve()
         self._uri = uri
         self._copied: dict[str, tuple[int, int]] = {}
 
     def take_as_copied(self) -> None:
         """Take what is there now for copied."""
-        self._copied = {name: _version(status) for name, status in _files(self._folder)}
+        self._copied = {name: _version(status) for name, status in _files(self.folder)}
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether there is a link in the folder's place, or on the way to it."""
+        return self.folder != self.folder.resolve()
 
     def sync(self, settled: float = _SETTLED) -> None:
         """Copy what is new and has not been changed for *settled* seconds."""
+        if self.is_replaced:
+            return
         latest = time.time() - settled
-        for name, status in sorted(_files(self._folder), key=lambda file: file[1].st_mtime_ns):
+        for name, status in sorted(_files(self.folder), key=lambda file: file[1].st_mtime_ns):
             version = _version(status)
             if self._copied.get(name) != version and status.st_mtime <= latest:
                 self._copy(name)
@@ -103,9 +109,9 @@ class Mirror:
 
     def _copy(self, name: str) -> None:
         try:
-            storage.put(self._folder / name, storage.join(self._uri, name))
+            storage.put(self.folder / name, storage.join(self._uri, name))
         except StorageError:
-            if (self._folder / name).exists():
+            if (self.folder / name).exists():
                 raise  # Otherwise the script has removed it meanwhile.
 
 

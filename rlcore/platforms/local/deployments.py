@@ -18,6 +18,7 @@ from rlcore.errors import (
 from rlcore.platforms.local import accelerators
 from rlcore.platforms.local.documents import plain
 from rlcore.spec import Environment, Unavailable
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,8 +129,6 @@ def _variables(model: ModelRequest) -> dict[str, str]:
 def _warn_of_the_rest(given: Mapping[str, Any]) -> None:
     rest = sorted(set(given) - set(OPTIONS) - _OF_THE_CLIENT)
     if rest:
-        from rlcore.display.warning import warn  # noqa: PLC0415 - most deployments warn of nothing
-
         msg = f"No effect on the local platform: {', '.join(rest)}."
         warn(msg)
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LONGEST = 40  # links in a row, as the kernel counts
+_LONGEST = 40  # links on the way to one target, as the kernel counts
+_INPUT = "input/data"
+_NOWHERE = "nowhere"
 
 
 class Member(NamedTuple):
@@ -28,44 +30,99 @@ class Tree:
     """The tree of a job.
 
     Attributes:
-        lost: The links that lead out of it, nowhere or around themselves, each with its target.
+        lost: The links that are left out, each with its target and the reason.
     """
 
     def __init__(self, root: Path, seen: str) -> None:
         """Name its folder, and what that was for the script."""
         self._root = root.resolve()
-        self._seen = seen
+        self._seen = Path(seen)
         self.lost: list[str] = []
 
-    def members(self, folder: Path) -> Iterator[Member]:
-        """Yield the files and folders below a folder, links followed within the tree."""
-        return self._members(folder.resolve(), "", ())
+    def members(self, name: str) -> list[Member]:
+        """Return the files and folders below a folder, links followed within the tree.
 
-    def _members(self, folder: Path, below: str, around: tuple[Path, ...]) -> Iterator[Member]:
+        A folder that is not there has none; one that is a link has those of its target.
+        """
+        folder = self._followed(self._root / name, name, (), set())
+        return list(self._members(folder, "", (), set())) if folder else []
+
+    def _members(
+        self, folder: Path, below: str, around: tuple[Path, ...], opened: set[Path]
+    ) -> Iterator[Member]:
         for path in sorted(folder.rglob("*")):
             name = below + path.relative_to(folder).as_posix()
             if path.is_symlink():
-                yield from self._linked(path, name, (*around, path.parent))
+                # `best` and `latest` may be one folder; links further down could multiply.
+                once = opened if around else set()
+                yield from self._linked(path, name, (*around, path.parent), once)
             elif path.is_file() or path.is_dir():
                 yield Member(name, path)
 
-    def _linked(self, link: Path, name: str, around: tuple[Path, ...]) -> Iterator[Member]:
-        target = self._target(link)
-        is_endless = any(target in (one, *one.parents) for one in around)
-        is_there = target.is_file() or target.is_dir()
-        if is_endless or not is_there or self._root not in target.parents:
-            self.lost.append(f"{name} -> {link.readlink()}")
-            return
-        yield Member(name, target)
-        if target.is_dir():
-            yield from self._members(target, f"{name}/", around)
+    def _linked(
+        self, link: Path, name: str, around: tuple[Path, ...], opened: set[Path]
+    ) -> Iterator[Member]:
+        target = self._followed(link, name, around, opened)
+        if target:
+            yield Member(name, target)
+        if target and target.is_dir():
+            opened.add(target)
+            yield from self._members(target, f"{name}/", around, opened)
 
-    def _target(self, link: Path) -> Path:
-        """Return what a link leads to in the end, whether that is there or not."""
-        path = link
-        for _ in range(_LONGEST):
-            if path.is_symlink():
-                path = path.parent / path.readlink()
-            if path.is_relative_to(self._seen):
-                path = self._root / path.relative_to(self._seen)
-        return Path(os.path.realpath(path))
+    def _followed(
+        self, link: Path, name: str, around: tuple[Path, ...], opened: set[Path]
+    ) -> Path | None:
+        """Return what a link leads to; None, and it is lost, where that must not be packed."""
+        target = self._target(link)
+        objection = self._objection(target, around, opened)
+        if not objection:
+            return target
+        if link.is_symlink():
+            self.lost.append(f"{name} -> {link.readlink()}, which leads {objection}")
+        elif objection != _NOWHERE:
+            self.lost.append(f"{name}, which leads {objection}")
+        return None
+
+    def _objection(
+        self, target: Path | None, around: tuple[Path, ...], opened: set[Path]
+    ) -> str | None:
+        data = self._root / _INPUT
+        if target and not target.is_relative_to(self._root):
+            return f"out of the job's {self._seen}"
+        if target is None or not (target.is_file() or target.is_dir()):
+            return _NOWHERE
+        if any(one.is_relative_to(target) for one in around):
+            return "around itself"
+        if target.is_relative_to(data) or data.is_relative_to(target):
+            return "to the job's input"
+        return "to what is packed already" if target in opened else None
+
+    def _target(self, path: Path) -> Path | None:
+        """Return what a path leads to, there or not; None for too many links in a row.
+
+        It goes from part to part as the script did, so that each link on the way means what it
+        meant there.
+        """
+        at, links = Path("/"), 0
+        rest = [*reversed((self._seen / path.relative_to(self._root)).parts)]
+        while rest and links <= _LONGEST:
+            step = at / rest.pop()
+            if step.name == "..":
+                at = at.parent
+            elif self._is_link(step):
+                links += 1
+                rest += reversed(self._found(step).readlink().parts)
+            else:
+                at = step
+        return None if rest else self._found(at)
+
+    def _is_link(self, seen: Path) -> bool:
+        """Whether a path of the script is a link; the way to the tree is none, but a mount."""
+        if seen in self._seen.parents:
+            return False
+        return os.path.islink(self._found(seen))  # noqa: PTH114 - Path's raises where it may not look
+
+    def _found(self, seen: Path) -> Path:
+        """Return where a path of the script is now."""
+        inside = seen.is_relative_to(self._seen)
+        return self._root / seen.relative_to(self._seen) if inside else seen

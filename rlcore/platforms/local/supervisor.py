@@ -184,24 +184,28 @@ class Supervisor:
         try:
             for mirror in mirrors:
                 mirror.sync(settled=0)
+                if mirror.is_replaced:
+                    self._log.tell(f"warning: not copied, a link by now: {mirror.folder}")
             self._pack(ended.exit_code, Tree(self._folder.root, ended.root or namespaces.TREE))
-        except StorageError as error:
+        except OSError as error:
             model = self._folder.root / "model"
-            msg = f"{error} The model folder is still {model}: copy it from there."
-            raise type(error)(msg) from error
+            is_told = isinstance(error, StorageError)
+            told = error if is_told else storage.written_error(error, self._folder.path)
+            msg = f"{told} The model folder is still {model}: copy it from there."
+            raise type(told)(msg) from error
 
     def _pack(self, exit_code: int | None, tree: Tree) -> None:
         """Pack what there is; there is always a model where there was success."""
-        root, addresses = self._folder.root, self._job["artefacts"]
-        empty = artefacts.is_empty(root / "model")
-        if exit_code == 0 and empty:
-            self._log.tell("The script wrote nothing to SM_MODEL_DIR: model.tar.gz is empty.")
-        if exit_code == 0 or not empty:
-            self._deliver(tree.members(root / "model"), addresses["model"], "model_data")
-        if not artefacts.is_empty(root / "output/data"):
-            self._deliver(tree.members(root / "output/data"), addresses["output"], "output_data")
+        addresses = self._job["artefacts"]
+        model, output = tree.members("model"), tree.members("output/data")
         for link in tree.lost:
-            self._log.tell(f"warning: left out, a link out of the job's /opt/ml: {link}")
+            self._log.tell(f"warning: left out of the archives: {link}")
+        if exit_code == 0 and not model:
+            self._log.tell("The script wrote nothing to SM_MODEL_DIR: model.tar.gz is empty.")
+        if exit_code == 0 or model:
+            self._deliver(model, addresses["model"], "model_data")
+        if output:
+            self._deliver(output, addresses["output"], "output_data")
 
     def _deliver(self, members: Iterable[Member], uri: str, field: str) -> None:
         artefacts.pack(members, uri, self._folder.path / f"{field}.tar.gz")

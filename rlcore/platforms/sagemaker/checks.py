@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from rlcore.errors import MissingArgument
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     from rlcore.spec import JobRequest
@@ -28,4 +28,4 @@ def warn_of_isolation(request: JobRequest) -> None:
             " leaves no network for it. Use an image of your own that has it (image_uri=...), or"
             " leave the isolation away."
         )
-        warnings.warn(msg, UserWarning, stacklevel=2)
+        warn(msg)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from rlcore.platforms.sagemaker import answers, hostingrequests, making, modelfi
 from rlcore.platforms.sagemaker.endpointstates import STATES, Served, endpoint_status, release_text
 from rlcore.platforms.sagemaker.failures import is_taken, service_errors
 from rlcore.platforms.sagemaker.making import CONFIGURATION, ENDPOINT, MODEL, Making
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -181,7 +181,7 @@ class SageMakerHosting:
         without = [name for name in _HERE if name in deployment.options]
         if without:
             msg = f"Of no effect on SageMaker: {', '.join(without)}."
-            warnings.warn(msg, UserWarning, stacklevel=2)
+            warn(msg)
 
     def _make(self, block: Making, operation: str, fields: Mapping[str, Any], name: str) -> None:
         try:

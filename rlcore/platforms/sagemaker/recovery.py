@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from rlcore import arguments
@@ -12,6 +11,7 @@ from rlcore.images import groups_of, parse_image_uri
 from rlcore.names import RLFramework, RLToolkit, toolkit_key
 from rlcore.platforms.sagemaker.requests import CODE_CHANNEL, TOOLKIT_TAGS
 from rlcore.spec import Channel, JobRequest, MetricDefinition, Resources
+from rlcore.warning import warn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +90,7 @@ def release_of(
         try:
             return registry.toolkit(key).release(named["version"])
         except (InvalidToolkit, InvalidFramework, UnsupportedVersion) as error:
-            warnings.warn(f"{name} is known by its image alone: {error}", UserWarning, stacklevel=2)
+            warn(f"{name} is known by its image alone: {error}")
             return None
     found = registry.release_from_image(image_uri)
     address = parse_image_uri(image_uri)

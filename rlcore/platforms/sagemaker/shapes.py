@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from rlcore import arguments, hostingarguments
 from rlcore.errors import InvalidArgument, PlatformError, did_you_mean
+from rlcore.warning import warn
 
 _MODEL = "data/sagemaker/*/service-2.json*"  # packed, but not in every distribution
 _SHOWN = 60  # characters of a value, or of a name
@@ -184,7 +185,7 @@ def _enumeration(at: _At) -> Iterator[str]:
             f"{at.value} is no instance type that this botocore knows; SageMaker may know it."
             f"{did_you_mean(at.value, allowed)}"
         )
-        warnings.warn(msg, UserWarning, stacklevel=2)
+        warn(msg)
         return
     shown = ", ".join(allowed[:_LISTED]) + (" and more" if len(allowed) > _LISTED else "")
     yield _told(at, f"allowed are {shown}.{did_you_mean(at.value, allowed)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import tarfile
 import time
@@ -17,8 +18,6 @@ from rlcore.platforms.local import artefacts
 from rlcore.platforms.local.members import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rlcore.platforms.local.members import Member
 
 SMALL_DISK = Path("/dev/full")  # a device on which there is never any room
@@ -36,9 +35,9 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def members(folder: Path) -> Iterator[Member]:
+def members(folder: Path) -> list[Member]:
     """Return what is packed of a folder."""
-    return Tree(folder.parent, "/opt/ml").members(folder)
+    return Tree(folder.parent, "/opt/ml").members(folder.name)
 
 
 def pack(folder: Path, tmp_path: Path) -> Path:
@@ -169,6 +168,33 @@ def test_a_mirror_of_nothing(tmp_path):
     assert not (tmp_path / "mirror").exists()
 
 
+@pytest.mark.parametrize("link", ["job/checkpoints", "job"])
+def test_a_mirror_follows_no_link(folder, tmp_path, link):
+    """A link that a script puts in the folder's place, or on the way to it, brings nothing."""
+    checkpoints = tmp_path / "job/checkpoints"
+    checkpoints.mkdir(parents=True)
+    (folder / "checkpoints").mkdir()
+    (folder / "checkpoints/key").write_text("secret")
+    mirror = artefacts.Mirror(checkpoints, (tmp_path / "mirror").as_uri())
+    shutil.rmtree(tmp_path / link)
+    (tmp_path / link).symlink_to(folder)
+
+    mirror.sync(settled=0)
+
+    assert mirror.is_replaced
+    assert not (tmp_path / "mirror").exists()
+
+
+def test_a_mirror_of_a_folder_that_its_owner_links(folder, tmp_path):
+    """Links that were there before the job began are the user's own."""
+    (tmp_path / "link").symlink_to(folder)
+    mirror = artefacts.Mirror(tmp_path / "link", (tmp_path / "mirror").as_uri())
+
+    mirror.sync(settled=0)
+
+    assert (tmp_path / "mirror/run.sh").is_file()
+
+
 def test_copies_are_writable_and_follow_links(folder, tmp_path):
     """What is read-only can be changed in the copy; links become what they point to."""
     (folder / "run.sh").chmod(0o400)
@@ -194,15 +220,6 @@ def test_a_file_as_a_channel(tmp_path):
     artefacts.copy_writable(tmp_path / "data.csv", tmp_path / "copy")
 
     assert "1" == (tmp_path / "copy" / "data.csv").read_text()
-
-
-def test_empty_folders(tmp_path, folder):
-    """A folder that is not there is as empty as one without entries."""
-    (tmp_path / "empty").mkdir()
-
-    assert artefacts.is_empty(tmp_path / "missing")
-    assert artefacts.is_empty(tmp_path / "empty")
-    assert not artefacts.is_empty(folder)
 
 
 def test_storage_is_where_things_go(tmp_path):

@@ -132,8 +132,48 @@ def test_links_of_a_script(jobs):
     status = jobs.run(script)
 
     assert {"best": b"weights"} == members(status.model_data)
-    told = "warning: left out, a link out of the job's /opt/ml: elsewhere -> /etc/hostname"
-    assert told in jobs.lines(host="rlcore")
+    left = "elsewhere -> /etc/hostname, which leads out of the job's /opt/ml"
+    assert f"warning: left out of the archives: {left}" in jobs.lines(host="rlcore")
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_the_model_folder_is_a_link(jobs):
+    """A script that links it to its best checkpoint has that for its model."""
+    script = """
+        import os, shutil
+        os.makedirs("/opt/ml/checkpoints/best", exist_ok=True)
+        with open("/opt/ml/checkpoints/best/weights", "w") as file:
+            file.write("hours of work")
+        shutil.rmtree("/opt/ml/model")
+        os.symlink("/opt/ml/checkpoints/best", "/opt/ml/model")
+    """
+
+    status = jobs.run(script)
+
+    assert {"weights": b"hours of work"} == members(status.model_data)
+    assert not any("wrote nothing" in line for line in jobs.lines(host="rlcore"))
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_folders_that_are_links_out_of_the_tree(jobs, rlcore_home, tmp_path):
+    """Neither what is packed nor what is copied meanwhile brings somebody's files."""
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/key").write_text("secret")
+    script = f"""
+        import os, shutil
+        for folder in ("/opt/ml/model", "/opt/ml/output/data", "/opt/ml/output/intermediate"):
+            shutil.rmtree(folder, ignore_errors=True)
+            os.symlink({str(tmp_path / "secrets")!r}, folder)
+    """
+
+    status = jobs.run(script)
+
+    lines = jobs.lines(host="rlcore")
+    replaced = f"{rlcore_home}/jobs/job/opt_ml/output/intermediate"
+    assert ({}, None) == (members(status.model_data), status.output_data)
+    assert [] == list((rlcore_home / "output").rglob("key"))
+    assert f"warning: not copied, a link by now: {replaced}" in lines
+    assert 2 == sum(line.startswith("warning: left out of the archives: ") for line in lines)
 
 
 def members(uri: str) -> dict[str, bytes]:
@@ -185,7 +225,7 @@ def test_a_stop_after_the_script_has_ended(jobs, tmp_path, until):
     looks = f"import time; open({str(begun)!r}, 'w').close(); time.sleep(600)"
     jobs.start("", release=release, files={"looks.py": looks})
     until(begun.exists)
-    assert "Checking model" == jobs.platform.describe("job").stage
+    until(lambda: jobs.platform.describe("job").stage == "Checking model")
 
     jobs.platform.stop("job")
 
