@@ -15,6 +15,7 @@ from rlscript.archives import ArchiveError, extract
 from rlscript.checkpoints import Checkpoint, Checkpoints
 from rlscript.environments import EnvironmentFailed, make_environment
 from rlscript.evaluation import Evaluation, Turn, evaluate
+from rlscript.fitting import misfit, shapes_of
 from rlscript.models import (
     InferenceCodeMissing,
     inference_code,
@@ -30,11 +31,17 @@ from rlscript.paths import (
     model_dir,
     output_data_dir,
 )
+from rlscript.refusing import explained
 from rlscript.reporting import announce, report, seconds_since_start
 from rlscript.seeding import seed_everything
 from rlscript.settings import HyperparameterError, hyperparameters
 from rlscript.spaces import describe_space
-from rlscript.starting import NothingToStartFrom, StartingPoint, starting_point
+from rlscript.starting import (
+    NothingToStartFrom,
+    StartingPoint,
+    require_starting_point,
+    starting_point,
+)
 from rlscript.stopping import Interruption, StopRule
 from rlscript.training import DEFAULT_EVALUATION, EvaluationPlan, Learner, Outcome, Progress, train
 
@@ -61,20 +68,24 @@ __all__ = [
     "checkpoint_dir",
     "describe_space",
     "evaluate",
+    "explained",
     "extract",
     "hyperparameters",
     "inference_code",
     "intermediate_dir",
     "job_name",
     "make_environment",
+    "misfit",
     "model_dir",
     "named",
     "output_data_dir",
     "publish_model",
     "read_manifest",
     "report",
+    "require_starting_point",
     "seconds_since_start",
     "seed_everything",
+    "shapes_of",
     "starting_point",
     "train",
 ]

@@ -56,6 +56,17 @@ def starting_point() -> Iterator[StartingPoint]:
         yield place
 
 
+def require_starting_point(msg: str) -> None:
+    """Check, before anything heavy starts, that there is something to start from.
+
+    Raises:
+        NothingToStartFrom: Neither channel was given, nor has the job a checkpoint of its own; with
+            this message.
+    """
+    if not any(map(channel, _CHANNELS)) and not Checkpoints(checkpoint_dir()).last():
+        raise NothingToStartFrom(msg)
+
+
 def near_misses(names: List[str]) -> List[str]:
     """Return a warning for each channel that was probably meant to be one to start from."""
     wanted = [name for name in _CHANNELS if name not in names]

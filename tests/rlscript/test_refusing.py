@@ -50,14 +50,15 @@ class Explained(unittest.TestCase):
     def test_others(self):
         """Others keep their traceback."""
         code, lines = run(_SCRIPT.format("ValueError('odd')"))
-        self.assertEqual((1, "ValueError: odd"), (code, lines[-1]))
-        self.assertIn("Traceback (most recent call last):", lines)
+        self.assertEqual(1, code)
+        self.assertLess({"Traceback (most recent call last):", "ValueError: odd"}, set(lines))
 
     def test_caught(self):
         """A script that catches one goes on, and later errors are told as ever."""
         code, lines = run(_CAUGHT)
-        self.assertEqual((1, "caught", "OSError: later"), (code, lines[0], lines[-1]))
-        self.assertIn("Traceback (most recent call last):", lines)
+        self.assertEqual(1, code)
+        told = {"caught", "Traceback (most recent call last):", "OSError: later"}
+        self.assertLess(told, set(lines))
 
 
 if __name__ == "__main__":

@@ -117,6 +117,17 @@ class Start(unittest.TestCase):
         with refused, self.started():
             pass
 
+    def test_a_start_is_required(self):
+        """Either channel will do, and so will a checkpoint of the job's own; else the message."""
+        with self.assertRaisesRegex(rlscript.NothingToStartFrom, "^give one$"):
+            rlscript.require_starting_point("give one")
+        for name in ("checkpoint", "model"):
+            self.give(name, self.channel)
+            rlscript.require_starting_point("give one")
+            del os.environ["SM_CHANNEL_" + name.upper()]
+        self.write(self.own, 10)
+        rlscript.require_starting_point("give one")
+
     def test_near_misses(self):
         """A channel whose name is nearly right is told, unless the right one is there as well."""
         self.give("checkpoints", self.channel)

@@ -46,14 +46,12 @@ def require_policy() -> None:
     Raises:
         NothingToStartFrom: Neither channel was given, nor has the job a checkpoint of its own.
     """
-    given = rlscript.channel("checkpoint") or rlscript.channel("model")
-    if not given and not rlscript.Checkpoints(rlscript.checkpoint_dir()).last():
-        msg = (
-            "evaluate_episodes and evaluate_steps evaluate a policy without training it: give the "
-            "channel 'checkpoint' or 'model'. To train, take evaluation_episodes in their place, "
-            "the episodes of each evaluation during training, or add improve_steps"
-        )
-        raise rlscript.NothingToStartFrom(msg)
+    msg = (
+        "evaluate_episodes and evaluate_steps evaluate a policy without training it: give the "
+        "channel 'checkpoint' or 'model'. To train, take evaluation_episodes in their place, "
+        "the episodes of each evaluation during training, or add improve_steps"
+    )
+    rlscript.require_starting_point(msg)
 
 
 def _played(learner: Any, make: Callable[[], Any], settings: Settings) -> rlscript.Evaluation:

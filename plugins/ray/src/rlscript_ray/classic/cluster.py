@@ -4,15 +4,19 @@ Classic Ray listens on all of the machine's addresses, whatever it is told.
 """
 
 import contextlib
+import gc
 import inspect
 import logging
 import os
 import secrets
 import shutil
 import tempfile
+import traceback
 import warnings
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, Optional
+
+import rlscript
 
 _MEBIBYTE = 1 << 20
 # Ray takes 30 % of the machine's memory otherwise; samples of small environments need little.
@@ -39,6 +43,35 @@ def private_cluster(config: Dict[str, Any]) -> Iterator[None]:
     finally:
         ray.shutdown()
         shutil.rmtree(str(folder), ignore_errors=True)
+
+
+@contextlib.contextmanager
+def letting_go() -> Iterator[None]:
+    """Let an error that leaves the block hold nothing of Ray's any more.
+
+    Its traceback keeps the frames, and so the handles of workers, until the interpreter ends. What
+    Ray 0.6 does then fails, and is printed after the error: the last traceback of a log, which is
+    taken for the reason why the job failed.
+    """
+    try:
+        yield
+    except BaseException as error:
+        held: Optional[BaseException] = error
+        while held is not None:
+            traceback.clear_frames(held.__traceback__)
+            held = held.__cause__ or held.__context__
+        gc.collect()
+        raise
+
+
+def warn_of_many_workers(config: Dict[str, Any]) -> None:
+    """Tell, before Ray starts, that more workers are asked for than the machine has CPUs."""
+    there = len(os.sched_getaffinity(0))
+    wanted = _workers(config)
+    if wanted > there:
+        msg = "warning: {} workers share the {} CPUs of this machine: each is a process that loads "
+        rest = "the framework, one after another; num_workers={} would have one each"
+        rlscript.announce((msg + rest).format(wanted, there, there))
 
 
 def quiet_logs() -> None:
@@ -76,8 +109,11 @@ def _settings(init: Any, folder: Path, config: Dict[str, Any]) -> Dict[str, Any]
 
 def _cpus(config: Dict[str, Any]) -> int:
     """Return the CPUs that the workers take; Ray starts as many idle processes at once."""
-    workers = config.get("num_workers", 0) + config.get("evaluation_num_workers", 0)
-    return int(workers * max(1, config.get("num_cpus_per_worker", 1)))
+    return int(_workers(config) * max(1, config.get("num_cpus_per_worker", 1)))
+
+
+def _workers(config: Dict[str, Any]) -> int:
+    return int(config.get("num_workers", 0) + config.get("evaluation_num_workers", 0))
 
 
 def _short_folder() -> Path:

@@ -5,10 +5,11 @@ Ray itself tells an unknown key only once its cluster runs, and takes the text "
 
 import copy
 import json
+import re
 from typing import Any, Dict, Tuple
 
 from rlscript.settings import HyperparameterError, convert
-from rlscript_ray.classic.hyperparameters import unknown
+from rlscript_ray.classic.suggestions import unknown
 
 # Dictionaries whose keys are the user's, TensorFlow's or an environment's.
 _OPEN = {
@@ -27,6 +28,9 @@ _OPEN = {
     "tf_session_args",
 }
 _PREFIX = "rl.training.config."
+# Seconds, shares of a device, norms and the like may be fractions, whatever their default is.
+_FRACTION = re.compile(r"_time(out|_s)\b|_[cg]pus|^grad_|percentile")
+_COUNT = re.compile(r"num_")
 
 Path = Tuple[str, ...]
 
@@ -95,14 +99,23 @@ def _like(name: str, value: Any, default: Any) -> Any:
     if isinstance(default, (list, tuple)):
         return convert(name, value, list(default))
     if isinstance(default, int) and not isinstance(default, bool):
-        # What is 0 by default may be a fraction (`num_gpus`), a schedule, or null.
+        if _is_whole(name.rpartition(".")[2], default):
+            return convert(name, value, default)
         return _number(name, value, default)
     if isinstance(default, float):
         return None if _anything(value) is None else convert(name, value, default)
     return convert(name, value, default)
 
 
+def _is_whole(key: str, default: int) -> bool:
+    """Tell whether Ray counts with a value; 0 and 1 may stand for a fraction, -1 for nothing."""
+    if _FRACTION.search(key):
+        return False
+    return default > 1 or (default >= 0 and bool(_COUNT.search(key)))
+
+
 def _number(name: str, value: Any, default: int) -> Any:
+    """Return a whole number or a fraction, a schedule, or None."""
     decoded = _anything(value)
     if decoded is None or isinstance(decoded, list):
         return decoded

@@ -1,13 +1,13 @@
 """Hyperparameters in the dotted form of the original's launchers, over what the script gives."""
 
-import difflib
 import json
 import os
 import sys
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from rlscript.settings import HyperparameterError, command_line_values, convert
-from rlscript_ray.classic.stopping import LIMITS
+from rlscript_ray.classic.stopping import LIMITS, shortcoming
+from rlscript_ray.classic.suggestions import COMMON, nearest, unknown
 
 _PREFIX = "rl.training."
 # Of a run, beside `config.` and `stop.`: what the script gives by an argument of `train`.
@@ -84,18 +84,25 @@ def _path_of(name: str) -> Path:
         return tuple(name[len(_PREFIX) :].split("."))
     if name == _PREFIX[:-1]:
         return ()
-    msg = (
-        "unknown hyperparameter {!r}; did you mean {!r}? There are {}config.<path>, {}stop.<result>"
-    )
-    rest = ", ".join([*(_PREFIX + each for each in _OF_A_RUN), *_PLAIN])
-    raise HyperparameterError(msg.format(name, _meant(name), _PREFIX, _PREFIX) + ", " + rest)
+    meant = _meant(name)
+    hint = "; did you mean {!r}?".format(meant) if meant else "."
+    msg = "unknown hyperparameter {!r}{} There are {}config.<key of the trainer's config>, "
+    rest = ["{}stop.<result>".format(_PREFIX), *(_PREFIX + each for each in _OF_A_RUN), *_PLAIN]
+    raise HyperparameterError(msg.format(name, hint, _PREFIX) + ", ".join(rest))
 
 
-def _meant(name: str) -> str:
+def _meant(name: str) -> Optional[str]:
+    """Return the name that was probably meant; the trainer's own config is not known yet."""
     for kind in ("config.", "stop."):
         if kind in name:
             return _PREFIX + kind + name.rpartition(kind)[2]
-    return _PREFIX + ("stop." if name in LIMITS else "config.") + name
+    whole = dict(
+        {each: _PREFIX + "config." + each for each in COMMON},
+        **{each: _PREFIX + "stop." + each for each in LIMITS},
+    )
+    whole.update({each: _PREFIX + each for each in _OF_A_RUN}, **{each: each for each in _PLAIN})
+    near = nearest(name, whole)
+    return whole[near] if near else None
 
 
 def _leaves(path: Path, value: Any) -> Iterator[Tuple[Path, Any]]:
@@ -127,7 +134,7 @@ def _take(
     if kind == "config" and rest:
         config[rest] = value
     elif kind == "stop" and rest:
-        stop[_known(name, ".".join(rest), LIMITS)] = convert(name, value, 0.0)
+        stop[_known(name, ".".join(rest), LIMITS)] = _limit(name, rest[-1], value)
     elif kind == "checkpoint_freq" and not rest:
         found[kind] = _positive(name, value)
     elif kind == "checkpoint_at_end" and not rest:
@@ -146,11 +153,13 @@ def _known(name: str, last: str, allowed: Iterable[str]) -> str:
     raise HyperparameterError(unknown("hyperparameter {!r}".format(name), last, known))
 
 
-def unknown(what: str, given: str, known: List[str]) -> str:
-    """Return the message for a name that is not among those known, with the nearest."""
-    nearest = difflib.get_close_matches(given, known, n=1)
-    hint = "; did you mean {!r}?".format(nearest[0]) if nearest else "."
-    return "unknown {}{} There are {}".format(what, hint, ", ".join(sorted(known)))
+def _limit(name: str, result: str, value: Any) -> float:
+    limit = convert(name, value, 0.0)  # type: float
+    wanted = shortcoming(result, limit)
+    if wanted:
+        msg = "hyperparameter {!r} must be {}, but {!r} was given"
+        raise HyperparameterError(msg.format(name, wanted, value))
+    return limit
 
 
 def _positive(name: str, value: Any) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 import rlscript
+from rlscript.fitting import Shapes, shapes_of
 from rlscript.models import inference_code, named, read_manifest
 from rlscript_ray.classic import releases
 from rlscript_ray.classic.reference import Reference, columns, rows
@@ -80,15 +81,15 @@ class ClassicLearner(rlscript.Learner):
 
     def save(self, folder: Path) -> None:
         """Write RLlib's own checkpoint: weights, optimiser, filters, counters."""
-        releases.write_checkpoint(self._trainer, folder)
+        releases.write_checkpoint(self._trainer, folder, self._shapes())
 
     def restore(self, folder: Path) -> None:
         """Go on from such a checkpoint.
 
         Raises:
-            CheckpointRefused: It is another release's, trainer's or framework's.
+            CheckpointRefused: It is another release's, trainer's, framework's or network's.
         """
-        releases.read_checkpoint(self._trainer, folder)
+        releases.read_checkpoint(self._trainer, folder, self._shapes())
         self._rule.results = releases.counters(self._trainer)
 
     def warm_start(self, folder: Path) -> None:
@@ -139,6 +140,14 @@ class ClassicLearner(rlscript.Learner):
             "weights": weights_name,
         }
         return manifest, files
+
+    def _shapes(self) -> Shapes:
+        """Return the shapes of the weights, and of the filter's statistics where there are such."""
+        shapes = shapes_of(read_weights(self._parts))
+        running = getattr(self._parts.filter, "rs", None)
+        if running is not None:
+            shapes[type(self._parts.filter).__name__] = tuple(running.shape)
+        return shapes
 
     def _reference(self) -> Tuple[Reference, Surroundings]:
         """Return how RLlib acts with its present weights and filter."""

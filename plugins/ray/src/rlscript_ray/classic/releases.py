@@ -6,11 +6,15 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple
 
+from rlscript.fitting import Shapes, misfit
 from rlscript.settings import HyperparameterError
-from rlscript_ray.classic.hyperparameters import unknown
+from rlscript_ray.classic.suggestions import unknown
 from rlscript_ray.refusals import ExportRefused
 
 _NOTE = "rllib.json"
+_ADVICE = "Give the config and the environment that it was trained with, or no checkpoint"
+# How Ray, TensorFlow and PyTorch tell weights, filters or an optimiser of another network.
+_MISFITS = (AssertionError, AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 # Of whose policies the parts are known; the others keep them elsewhere.
 _KNOWN = ("0.6.", "0.8.5", "1.6.")
 # What exports and checks a policy, as the releases' own environments have it: by release and
@@ -30,7 +34,7 @@ class ReleaseUnknown(NotImplementedError):
 
 
 class CheckpointRefused(ValueError):
-    """A checkpoint is another release's, another trainer's or another framework's."""
+    """A checkpoint is another release's, trainer's, framework's or network's."""
 
 
 class Parts(NamedTuple):
@@ -163,18 +167,30 @@ def with_framework(config: Dict[str, Any], default: Dict[str, Any]) -> Dict[str,
     return config
 
 
-def write_checkpoint(trainer: Any, folder: Path) -> None:
-    """Write Ray's own checkpoint into a folder, and what it is of."""
+def write_checkpoint(trainer: Any, folder: Path, shapes: Shapes) -> None:
+    """Write Ray's own checkpoint into a folder, and what it is of.
+
+    Args:
+        trainer: The trainer.
+        folder: Where to; it exists.
+        shapes: Those of the policy's weights, and of what else must fit when it is restored.
+    """
     written = Path(trainer.save(str(folder.resolve() / "rllib")))
-    note = dict(_origin(trainer), path=str(written.relative_to(folder.resolve())))
+    note = dict(_origin(trainer), path=str(written.relative_to(folder.resolve())), shapes=shapes)
     (folder / _NOTE).write_text(json.dumps(note))
 
 
-def read_checkpoint(trainer: Any, folder: Path) -> None:
+def read_checkpoint(trainer: Any, folder: Path, shapes: Shapes) -> None:
     """Restore a trainer from what `write_checkpoint` wrote.
 
+    Args:
+        trainer: The trainer.
+        folder: The checkpoint.
+        shapes: As for `write_checkpoint`, of the trainer that is here.
+
     Raises:
-        CheckpointRefused: It is of another release, trainer or framework; nothing was restored.
+        CheckpointRefused: It is of another release, trainer, framework or network, of which nothing
+            was restored; or Ray cannot restore it.
     """
     path = folder / _NOTE
     if not path.is_file():
@@ -191,7 +207,19 @@ def read_checkpoint(trainer: Any, folder: Path) -> None:
         ]
         advice = "train with what wrote it, or start without the checkpoint"
         raise CheckpointRefused(msg.format(folder.name, told[0], told[1], advice))
-    trainer.restore(str(folder.resolve() / note["path"]))
+    # Those of rlcore's first versions have none.
+    kept = {name: tuple(shape) for name, shape in note.get("shapes", shapes).items()}
+    different_shapes = misfit(kept, shapes, "checkpoint")
+    if different_shapes:
+        msg = "{} {}"
+        raise CheckpointRefused(msg.format(different_shapes, _ADVICE))
+    try:
+        trainer.restore(str(folder.resolve() / note["path"]))
+    except _MISFITS as cause:
+        msg = "the checkpoint {} does not fit what this job trains, says Ray ({}: {}). {}"
+        raise CheckpointRefused(
+            msg.format(folder.name, type(cause).__name__, cause, _ADVICE)
+        ) from cause
 
 
 def counters(trainer: Any) -> Dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, Iterator
 import rlscript
 from rlscript_ray.classic.cluster import private_cluster, quiet_logs
 from rlscript_ray.classic.learner import ClassicLearner
-from rlscript_ray.classic.releases import default_config
+from rlscript_ray.classic.releases import default_config, framework
 from rlscript_ray.classic.stopping import StopRule
 from rlscript_ray.classic.training import Task
 from rlscript_ray.refusals import ExportRefused
@@ -21,6 +21,8 @@ _SEVERAL = "multiagent"
 _TENSORFLOW = "TensorFlow"
 _EAGER = ("tfe", "tf2")
 _STRATEGIES = ("ray.rllib.agents.es.", "ray.rllib.agents.ars.")
+# On PyTorch their policies choose actions by code of their own, whatever the config.
+_UNTRACED = {"APEX", "APEX_DDPG", "CQL", "DDPG", "DQN", "R2D2", "RNNSACTrainer", "SAC", "TD3"}
 
 
 @contextlib.contextmanager
@@ -40,16 +42,27 @@ def started(task: Task, rule: StopRule) -> Iterator[ClassicLearner]:
             trainer.stop()
 
 
+def require_one_policy(trainer: Any) -> None:
+    """Check what is known by a trainer's class alone, before its config is looked at.
+
+    Raises:
+        ExportRefused: It is an evolution strategy, or its policy on PyTorch is not translated.
+    """
+    if trainer.__module__.startswith(_STRATEGIES):
+        raise ExportRefused(trainer.__name__, "keeps its policy in no worker of RLlib's")
+    if framework() == "torch" and trainer.__name__ in _UNTRACED:
+        reason = "chooses its actions on PyTorch by a function of its own"
+        raise ExportRefused(trainer.__name__, reason)
+
+
 def require_playable(task: Task) -> None:
     """Check, before Ray starts, that RLlib plays the environment with one policy.
 
     Raises:
         EnvironmentFailed: It cannot be made, or has another API than classic RLlib's.
-        ExportRefused: The trainer is an evolution strategy, TensorFlow is to run eagerly, there are
-            several agents, or a space that policies are not served over.
+        ExportRefused: TensorFlow is to run eagerly, there are several agents, or a space that
+            policies are not served over.
     """
-    if task.trainer.__module__.startswith(_STRATEGIES):
-        raise ExportRefused(task.trainer.__name__, "keeps its policy in no worker of RLlib's")
     if task.config.get("eager") or task.config.get("framework") in _EAGER:
         raise ExportRefused(_TENSORFLOW, "is to run eagerly, without a graph to translate")
     several = task.config.get("multiagent") or {}

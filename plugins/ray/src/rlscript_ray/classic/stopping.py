@@ -1,5 +1,6 @@
 """When training ends and when it evaluates, in Ray's terms."""
 
+import math
 from typing import Any, Dict, Mapping, Optional
 
 import rlscript
@@ -17,6 +18,9 @@ LIMITS = (
     "timesteps_total",
     "training_iteration",
 )
+# What only grows, from 0 on: a limit below would be met before anything is learned.
+_ITERATIONS = "training_iteration"
+_COUNTED = ("episode_len_mean", "episodes_total", "time_total_s", "timesteps_total", _ITERATIONS)
 
 
 class StopRule(rlscript.StopRule):
@@ -57,21 +61,31 @@ class StopRule(rlscript.StopRule):
         return self.reason(steps, 0.0, None)
 
 
+def shortcoming(name: str, limit: float) -> Optional[str]:
+    """Return what a limit must be and is not, None where training can come to it."""
+    if math.isnan(limit):
+        return "a number"
+    if name in _COUNTED and limit <= 0:
+        return "above 0"
+    return None
+
+
 class EveryIterations(rlscript.EvaluationPlan):
-    """Evaluate, and write a checkpoint, each time that so many iterations have passed.
+    """Evaluate, and write a checkpoint, at each iteration that is a multiple of a number.
 
     Attributes:
-        iterations: How many.
+        iterations: The number.
     """
 
     iterations = 1
 
-    def due(self, now: rlscript.Progress, before: Optional[rlscript.Progress]) -> bool:
-        """Tell whether to evaluate now, given the progress at the last evaluation."""
-        if before is None:
-            return True
-        passed = now.metrics["training_iteration"] - before.metrics["training_iteration"]
-        return bool(passed >= self.iterations)
+    def due(
+        self,
+        now: rlscript.Progress,
+        before: Optional[rlscript.Progress],  # noqa: ARG002  # nor does a resume move the multiples
+    ) -> bool:
+        """Tell whether to evaluate now, whenever the last evaluation was."""
+        return bool(now.metrics[_ITERATIONS] % self.iterations == 0)
 
 
 def evaluation_plan(

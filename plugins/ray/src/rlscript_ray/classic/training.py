@@ -1,13 +1,14 @@
 """Training one of classic RLlib's trainers from a plain script."""
 
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional, Sequence
 
 import rlscript
 from rlscript.environments import factory, is_factory, registry
-from rlscript.models import publish_model
 from rlscript.refusing import explained
+from rlscript_ray.classic.cluster import letting_go, warn_of_many_workers
 from rlscript_ray.classic.configuration import combined
-from rlscript_ray.classic.hyperparameters import Given, given_values, parse, unknown
+from rlscript_ray.classic.evaluating import evaluate_only, require_policy
+from rlscript_ray.classic.hyperparameters import Given, given_values, parse
 from rlscript_ray.classic.releases import (
     CheckpointRefused,
     ReleaseUnknown,
@@ -17,7 +18,8 @@ from rlscript_ray.classic.releases import (
     trainer_class,
     with_framework,
 )
-from rlscript_ray.classic.stopping import LIMITS, StopRule, evaluation_plan
+from rlscript_ray.classic.stopping import LIMITS, StopRule, evaluation_plan, shortcoming
+from rlscript_ray.classic.suggestions import nearest, unknown
 from rlscript_ray.refusals import EXPLAINED
 
 _ENV = ("env",)
@@ -60,9 +62,9 @@ def train(  # noqa: PLR0913  # all but the first are named at the call
 
     Hyperparameters override the arguments: `rl.training.run`, `rl.training.env`,
     `rl.training.config.<path>`, `rl.training.stop.<result>`, `rl.training.checkpoint_freq`
-    (evaluate and write a checkpoint every so many iterations), `evaluation_episodes`, `seed`. With
-    `evaluate_episodes` nothing is trained: the policy of the channel `checkpoint` or `model` plays
-    so many greedy episodes.
+    (evaluate and write a checkpoint at every multiple of so many iterations, and at the end),
+    `evaluation_episodes`, `seed`. With `evaluate_episodes` nothing is trained: the policy of the
+    channel `checkpoint` or `model` plays so many greedy episodes.
 
     Ray's result is printed after each iteration in Ray's own form; the best policy has the
     greatest mean return of an evaluation, the latest of equals. `result.json` and `progress.csv`
@@ -87,36 +89,52 @@ def train(  # noqa: PLR0913  # all but the first are named at the call
         HyperparameterError: A hyperparameter, a key of the config or a limit is not known, or no
             environment is named; told before Ray starts.
         EnvironmentFailed: The environment's module or factory is missing, or makes none.
-        CheckpointRefused: The checkpoint to go on from is another release's or trainer's.
+        NothingToStartFrom: There is no policy to evaluate, or a channel holds nothing of the kind.
+        CheckpointRefused: The checkpoint to go on from is of another release, trainer or network.
         WarmStartRefused: The weights in the channel `model` do not fit.
         ExportRefused: The policy holds a part that is not exported exactly; told before training.
     """
-    with explained(CheckpointRefused, ReleaseUnknown, *EXPLAINED):
+    with explained(CheckpointRefused, ReleaseUnknown, *EXPLAINED), letting_go():
         given = parse(given_values(), own)
         rule = StopRule(_limits(stop or {}, given))
+        if given.evaluate_episodes:
+            require_policy()
         name = _environment(given, config or {}, env)
         task = _task(given, trainer, name, env_kwargs or {}, config or {}, seed)
-        if given.evaluate_episodes:
-            return _evaluated(task, rule, given.evaluate_episodes)
-        if given.evaluation_episodes:
-            evaluation = evaluation._replace(episodes=given.evaluation_episodes)
-        plan = evaluation_plan(evaluation, given.checkpoint_freq)
-        # Ray is not there where this is only read.
-        from rlscript_ray.classic.running import started  # noqa: PLC0415
+        return _carried_out(task, rule, given, evaluation)
 
-        return rlscript.train(lambda: started(task, rule), task.make, rule, plan)
+
+def _carried_out(
+    task: Task, rule: StopRule, given: Given, evaluation: rlscript.EvaluationPlan
+) -> rlscript.Outcome:
+    """Start Ray, and train or only evaluate."""
+    # Ray is not there where this is only read.
+    from rlscript_ray.classic.running import started  # noqa: PLC0415
+
+    warn_of_many_workers(dict(default_config(task.trainer), **task.config))
+    if given.evaluate_episodes:
+        return evaluate_only(lambda: started(task, rule), task.make, given.evaluate_episodes)
+    if given.evaluation_episodes:
+        evaluation = evaluation._replace(episodes=given.evaluation_episodes)
+    plan = evaluation_plan(evaluation, given.checkpoint_freq)
+    return rlscript.train(lambda: started(task, rule), task.make, rule, plan)
 
 
 def _limits(stop: Mapping[str, float], given: Given) -> Dict[str, float]:
     """Return the script's limits with the hyperparameters over them.
 
     Raises:
-        HyperparameterError: One of the script's is on no result of Ray's, and would never be met.
+        HyperparameterError: One of the script's is on no result of Ray's, and would never be met;
+            or it is met before anything is learned.
     """
-    for name in stop:
+    for name, limit in stop.items():
         if name not in LIMITS:
             what = "limit {!r} of `stop`".format(name)
             raise rlscript.HyperparameterError(unknown(what, name, list(LIMITS)))
+        wanted = shortcoming(name, limit)
+        if wanted:
+            msg = "limit {!r} of `stop` must be {}, but {!r} was given"
+            raise rlscript.HyperparameterError(msg.format(name, wanted, limit))
     return dict(stop, **given.stop)
 
 
@@ -138,9 +156,17 @@ def _environment(given: Given, config: Dict[str, Any], env: Optional[str]) -> st
     try:
         library.spec(name)
     except library.error.Error as cause:
-        msg = "the environment {!r} cannot be made: {}"
-        raise rlscript.EnvironmentFailed(msg.format(name, cause)) from cause
+        near = nearest(str(name), _ids(library))
+        hint = "; did you mean {!r}?".format(near) if near else ""
+        msg = "the environment {!r} cannot be made: {}{}"
+        raise rlscript.EnvironmentFailed(msg.format(name, cause, hint)) from cause
     return str(name)
+
+
+def _ids(library: Any) -> Iterable[str]:
+    """Return the ids that gym or Gymnasium knows, whose registry is a dictionary since gym 0.26."""
+    found = library.envs.registry
+    return map(str, getattr(found, "env_specs", found))
 
 
 def _task(  # noqa: PLR0913, PLR0917  # one for each that it puts together
@@ -152,11 +178,12 @@ def _task(  # noqa: PLR0913, PLR0917  # one for each that it puts together
     seed: Optional[int],
 ) -> Task:
     """Return what to train; everything that can be wrong with it is told here."""
-    from rlscript_ray.classic.running import require_playable  # noqa: PLC0415
+    from rlscript_ray.classic.running import require_one_policy, require_playable  # noqa: PLC0415
 
     require_known()
     require_converters()
     found = trainer_class(given.run or trainer)
+    require_one_policy(found)
     default = default_config(found)
     whole = combined(dict(default, seed=None, env=None), config, given.config)
     whole.pop("env", None)
@@ -166,27 +193,3 @@ def _task(  # noqa: PLR0913, PLR0917  # one for each that it puts together
     task = Task(found, env, kwargs, with_framework(whole, default), known)
     require_playable(task)
     return task
-
-
-def _evaluated(task: Task, rule: StopRule, episodes: int) -> rlscript.Outcome:
-    """Play greedy episodes of the policy to start from, and leave it in the model folder."""
-    from rlscript_ray.classic.running import started  # noqa: PLC0415
-
-    with started(task, rule) as learner, rlscript.starting_point() as place:
-        step = 0
-        if place.checkpoint:
-            step = place.checkpoint.step
-            learner.restore(place.checkpoint.folder)
-        elif place.model:
-            learner.warm_start(place.model)
-        else:
-            msg = "there is no policy to evaluate: give the channel 'checkpoint' or 'model'"
-            raise rlscript.NothingToStartFrom(msg)
-        found = learner.evaluate(task.make, episodes)
-        learner.tell(step, found)
-        manifest, files = learner.export()
-        summary = dict(found.summary(), step=step)
-        publish_model(
-            rlscript.model_dir(), dict(manifest, checkpoint="last", evaluation=summary), files
-        )
-    return rlscript.Outcome("evaluated {} episodes".format(episodes), step, found.return_mean)

@@ -145,12 +145,29 @@ class Exports(unittest.TestCase):
         for name, weight in expected.items():
             np.testing.assert_array_equal(weight, found[name])
         np.testing.assert_array_equal(filtered, toys.parts(learner).filter.rs.mean)
+        self.check_other_networks(folder)
         note = json.loads((folder / "rllib.json").read_text())
         (folder / "rllib.json").write_text(json.dumps(dict(note, Ray="0.7.7")))
         with self.assertRaises(CheckpointRefused) as raised:
             learner.restore(folder)
         self.assertIn("Ray 0.7.7", str(raised.exception))
         self.assertIn("Ray " + ray.__version__, str(raised.exception))
+
+    def check_other_networks(self, folder):
+        """One is told what differs, also where the checkpoint says nothing of its shapes."""
+        note = (folder / "rllib.json").read_text()
+        older = {name: part for name, part in json.loads(note).items() if name != "shapes"}
+        with toys.learning("cartpole", {"model": {"fcnet_hiddens": [8]}}) as other:
+            for text, told in [
+                (note, "MeanStdFilter is (4,) in the checkpoint, missing here; "),
+                (note, " is (16,) in the checkpoint, (8,) here; "),
+                (json.dumps(older), "does not fit what this job trains, says Ray"),
+            ]:
+                (folder / "rllib.json").write_text(text)
+                with self.assertRaises(CheckpointRefused) as raised:
+                    other.restore(folder)
+                self.assertIn(told, str(raised.exception))
+        (folder / "rllib.json").write_text(note)
 
     def test_continuous(self):
         """A normalised Pendulum, whose actions are clipped or rescaled."""

@@ -1,5 +1,6 @@
 """What the original's dotted hyperparameters mean. Without Ray, on any Python."""
 
+import io
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from unittest import mock
 
 import rlscript
 from rlscript.settings import HyperparameterError
+from rlscript_ray.classic.cluster import warn_of_many_workers
 from rlscript_ray.classic.configuration import combined
 from rlscript_ray.classic.hyperparameters import Given, given_values, parse
 from rlscript_ray.classic.stopping import EVALUATED, StopRule, evaluation_plan
@@ -16,6 +18,9 @@ from rlscript_ray.classic.stopping import EVALUATED, StopRule, evaluation_plan
 DEFAULT = {
     "lr": 5e-05,
     "num_gpus": 0,
+    "num_workers": 0,
+    "num_envs_per_worker": 1,
+    "num_sgd_iter": 30,
     "use_gae": True,
     "grad_clip": None,
     "observation_filter": "NoFilter",
@@ -57,6 +62,9 @@ class Names(unittest.TestCase):
         """An unknown name is an error that tells the nearest, or what was probably meant."""
         table = [
             ("lr", "rl.training.config.lr"),
+            ("learning_rate", "'rl.training.config.lr'"),
+            ("rl.training.stop.episode_reward", "mean 'episode_reward_mean'"),
+            ("evaluation_episode", "'evaluation_episodes'"),
             ("rl.trainig.config.lr", "rl.training.config.lr"),
             ("timesteps_total", "rl.training.stop.timesteps_total"),
             ("rl.training.stop.timestep_total", "timesteps_total"),
@@ -73,6 +81,9 @@ class Names(unittest.TestCase):
         """A limit is a number, an interval positive, and the last checkpoint not optional."""
         table = [
             ("rl.training.stop.timesteps_total", "many"),
+            ("rl.training.stop.timesteps_total", -5),
+            ("rl.training.stop.training_iteration", "0"),
+            ("rl.training.stop.episode_reward_mean", "nan"),
             ("rl.training.checkpoint_freq", 0),
             ("rl.training.checkpoint_at_end", "False"),
             ("evaluate_episodes", "0"),
@@ -81,6 +92,17 @@ class Names(unittest.TestCase):
             with self.subTest(name), self.assertRaises(HyperparameterError) as raised:
                 parse({name: value})
             self.assertIn(name, str(raised.exception))
+
+    def test_nothing_near(self):
+        """Of the trainer's keys only those are suggested that are there."""
+        with self.assertRaises(HyperparameterError) as raised:
+            parse({"temperature": 1})
+        self.assertNotIn("did you mean", str(raised.exception))
+
+    def test_returns_below_zero(self):
+        """A return may be wanted that is below zero."""
+        given = parse({"rl.training.stop.episode_reward_mean": -150})
+        self.assertEqual({"episode_reward_mean": -150.0}, given.stop)
 
     def test_sources(self):
         """A job's come from its variable, a bare run's from the command line."""
@@ -98,7 +120,7 @@ class BeforeRay(unittest.TestCase):
     SCRIPT = (
         "import sys; sys.modules.update(dict.fromkeys(['ray', 'numpy']))\n"
         "import rlscript_ray.classic\n"
-        "rlscript_ray.classic.train(env='json:loads')"
+        "rlscript_ray.classic.train(env='json:loads', stop={'timesteps_total': int(sys.argv[1])})"
     )
 
     def test_refusals(self):
@@ -108,21 +130,27 @@ class BeforeRay(unittest.TestCase):
             ({"lr": 1}, "HyperparameterError: unknown hyperparameter 'lr'; did you mean"),
             ({"seed": "one"}, "HyperparameterError: hyperparameter 'seed' must be of type int"),
             ({"rl.training.stop.step": 1}, "HyperparameterError: unknown hyperparameter"),
+            ({"evaluate_episodes": 3}, "NothingToStartFrom: evaluate_episodes evaluates a policy"),
             ({"rl.training.env": "nothing:there"}, "EnvironmentFailed: " + nothing),
             ({"rl.training.config.env": "nothing:there"}, "EnvironmentFailed: " + nothing),
             ({"rl.training.env": "json:load_"}, "EnvironmentFailed: the module 'json' has no"),
         ]
         for given, told in table:
             with self.subTest(told):
-                done = subprocess.run(
-                    [sys.executable, "-c", self.SCRIPT],
-                    env=dict(os.environ, SM_HPS=json.dumps(given)),
-                    stderr=subprocess.PIPE,
-                    universal_newlines=True,
-                    check=False,
-                )
-                self.assertEqual((1, 1), (done.returncode, done.stderr.count("\n")), done.stderr)
-                self.assertTrue(done.stderr.startswith(told), done.stderr)
+                self.check(given, 100, told)
+        self.check({}, -5, "HyperparameterError: limit 'timesteps_total' of `stop` must be above 0")
+
+    def check(self, given, limit, told):
+        """Run the script with hyperparameters and a limit of its own, and compare its last line."""
+        done = subprocess.run(
+            [sys.executable, "-c", self.SCRIPT, str(limit)],
+            env=dict(os.environ, SM_HPS=json.dumps(given)),
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            check=False,
+        )
+        self.assertEqual((1, 1), (done.returncode, done.stderr.count("\n")), done.stderr)
+        self.assertTrue(done.stderr.startswith(told), done.stderr)
 
 
 class Configs(unittest.TestCase):
@@ -151,6 +179,18 @@ class Configs(unittest.TestCase):
         }
         self.assertEqual(expected, combined(DEFAULT, {}, given))
 
+    def test_counts(self):
+        """What Ray counts with stays whole, and the error tells its default as it is."""
+        given = {("num_sgd_iter",): "8", ("num_workers",): 4.0, ("grad_norm_clipping",): "0.5"}
+        default = dict(DEFAULT, grad_norm_clipping=40)
+        found = combined(default, {}, given)
+        self.assertEqual(
+            "{'num_sgd_iter': 8, 'num_workers': 4, 'grad_norm_clipping': 0.5}", str(found)
+        )
+        with self.assertRaises(HyperparameterError) as raised:
+            combined(DEFAULT, {}, {("num_sgd_iter",): "two"})
+        self.assertIn("must be of type int (its default is 30)", str(raised.exception))
+
     def test_over_the_script(self):
         """Hyperparameters win over the script's values, whose own dictionaries stay as they are."""
         script = {"lr": 0.1, "model": {"use_lstm": True}}
@@ -176,10 +216,24 @@ class Configs(unittest.TestCase):
     def test_wrong_types(self):
         """A value of another type is an error with the name, the type and what was given."""
         table = [("lr", "fast"), ("use_gae", "maybe"), ("num_gpus", "all"), ("model", "[1]")]
-        for name, value in [*table, ("policy_mapping_fn", "len")]:
+        counts = [("num_sgd_iter", "2.5"), ("num_workers", 1.5), ("num_envs_per_worker", "null")]
+        for name, value in [*table, *counts, ("policy_mapping_fn", "len")]:
             with self.subTest(name), self.assertRaises(HyperparameterError) as raised:
                 combined(DEFAULT, {}, {(name,): value})
             self.assertIn("'rl.training.config.{}'".format(name), str(raised.exception))
+
+
+class Workers(unittest.TestCase):
+    """How many processes a config asks for."""
+
+    def test_many(self):
+        """More workers than CPUs are a line in the log, before the silence while they start."""
+        there = len(os.sched_getaffinity(0))
+        for count, lines in [(there, 0), (there + 1, 1)]:
+            with self.subTest(count), mock.patch("sys.stdout", io.StringIO()) as told:
+                warn_of_many_workers({"num_workers": count - 1, "evaluation_num_workers": 1})
+            self.assertEqual(lines, told.getvalue().count("rlcore: warning: "))
+            self.assertIn("num_workers={}".format(there) if lines else "", told.getvalue())
 
 
 class Stopping(unittest.TestCase):
@@ -211,9 +265,9 @@ class Stopping(unittest.TestCase):
         plan = evaluation_plan(rlscript.EvaluationPlan(episodes=7), 3)
         self.assertEqual(7, plan.episodes)
         now = [rlscript.Progress(0, None, {"training_iteration": i}) for i in range(7)]
-        self.assertTrue(plan.due(now[1], None))
-        self.assertFalse(plan.due(now[3], now[1]))
-        self.assertTrue(plan.due(now[4], now[1]))
+        self.assertEqual([3, 6], [i for i in range(1, 7) if plan.due(now[i], None)])
+        self.assertFalse(plan.due(now[5], now[1]))
+        self.assertTrue(plan.due(now[6], now[5]))
 
 
 if __name__ == "__main__":

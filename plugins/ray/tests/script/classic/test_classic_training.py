@@ -43,7 +43,7 @@ class CartPole(unittest.TestCase):
         for name in ("home", "tmp"):
             (self.folder / name).mkdir()
 
-    def start(self, job, hyperparameters, channels=()):
+    def start(self, job, hyperparameters, channels=(), stderr=None):
         """Start the script as a job."""
         folder = self.folder / job
         environment = {
@@ -63,11 +63,12 @@ class CartPole(unittest.TestCase):
             env=environment,
             cwd=str(self.folder),
             stdout=subprocess.PIPE,
+            stderr=stderr,
             universal_newlines=True,
         )
 
     def test_stopped_resumed_and_evaluated(self):
-        """SIGTERM leaves a model; the next start goes on; a third only evaluates what is there."""
+        """SIGTERM leaves a model; the next start goes on; others only evaluate what is there."""
         step = self.stop_after_first_evaluation()
         limit = {"rl.training.stop.timesteps_total": step + 1}
         with self.start("first", limit) as process:
@@ -80,6 +81,7 @@ class CartPole(unittest.TestCase):
         self.assertTrue(list(self.folder.glob("first/intermediate/training/progress.csv")))
         self.nothing_to_do(step + BATCH)
         self.evaluate(step + BATCH)
+        self.refuse_another_network()
         self.check_nothing_left()
 
     def nothing_to_do(self, step):
@@ -122,6 +124,20 @@ class CartPole(unittest.TestCase):
         self.assertIn("timesteps_total: {}".format(step), lines)
         means = [line for line in lines if line.startswith("episode_reward_mean: ")]
         self.assertEqual(["episode_reward_mean: {}".format(found["return_mean"])], means)
+
+    def refuse_another_network(self):
+        """The line that tells it is the last, although workers ran in processes of their own."""
+        given = {
+            "rl.training.config.model.fcnet_hiddens": "[8]",
+            "rl.training.config.num_workers": 1,
+        }
+        channel = {"SM_CHANNEL_CHECKPOINT": str(self.folder / "first" / "checkpoints")}
+        with self.start("third", given, channel, subprocess.STDOUT) as process:
+            lines = process.stdout.read().splitlines()
+        self.assertEqual(1, process.returncode)
+        told = "CheckpointRefused: the weights of the checkpoint are another network's: "
+        self.assertTrue(lines[-1].startswith(told), lines)
+        self.assertNotIn("Traceback", " ".join(lines))
 
     def check_nothing_left(self):
         """The user's home has nothing of Ray's; its temporary files and processes are gone."""
@@ -169,11 +185,16 @@ class Refusals(unittest.TestCase):
         self.assertIn("rl.training.env", self.refused(HyperparameterError, {}, env=None))
         failed = rlscript.EnvironmentFailed
         self.assertIn("CartPole-v77", self.refused(failed, {"rl.training.env": "CartPole-v77"}))
+        self.assertIn("mean 'CartPole-v0'", self.refused(failed, {}, env="CartPol-v0"))
         self.assertIn("gym.Env", self.refused(failed, {}, env=toys.__name__ + ":newer"))
 
     def test_policies(self):
         """Evolution strategies and several policies have no policy that is exported."""
-        self.assertIn("ES", self.refused(ExportRefused, {"rl.training.run": "ES"}))
+        # Of a trainer that is not exported, nobody need mend the config.
+        config = {"sgd_minibatch_size": 64}
+        self.assertIn("ES", self.refused(ExportRefused, {"rl.training.run": "ES"}, config=config))
+        if releases.framework() == "torch":
+            self.assertIn("SAC", self.refused(ExportRefused, {}, trainer="SAC", config=config))
         several = {"policy_graphs": {"a": None}, "policies": {"a": None}}
         told = self.refused(ExportRefused, {}, config={"multiagent": several})
         self.assertIn("multiagent", told)
