@@ -1,14 +1,18 @@
 """Greedy episodes on seeds of their own, many at a time."""
 
+import json
 import math
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
+from rlscript.casting import plain
 from rlscript.seeding import Stream, seeded
 
 # Training takes its seeds upwards from the script's own, usually a small number.
 FIRST_SEED = 1000000
 # Gymnasium's environments tell in `info` which actions are allowed (e.g. Taxi-v3).
 _MASK = "action_mask"
+# So many actions of the first episode tell policies apart where returns do not.
+KEPT_ACTIONS = 200
 
 
 class Turn(NamedTuple):
@@ -36,10 +40,13 @@ class Evaluation(NamedTuple):
     Attributes:
         returns: Undiscounted return of each episode, in the order of their seeds.
         lengths: Steps of each episode, likewise.
+        actions: The first actions of the first episode, as JSON values; None where nobody kept
+            them.
     """
 
     returns: Tuple[float, ...]
     lengths: Tuple[int, ...]
+    actions: Optional[Tuple[Any, ...]] = None
 
     @property
     def return_mean(self) -> float:
@@ -48,7 +55,7 @@ class Evaluation(NamedTuple):
 
     def summary(self) -> Dict[str, Any]:
         """Return what a policy's manifest says of its evaluation, as JSON values."""
-        return {
+        summary = {
             "episodes": len(self.returns),
             "greedy": True,
             "first_seed": FIRST_SEED,
@@ -57,7 +64,8 @@ class Evaluation(NamedTuple):
             "return_max": max(self.returns),
             "returns": list(self.returns),
             "lengths": list(self.lengths),
-        }
+        }  # type: Dict[str, Any]
+        return dict(summary, actions=list(self.actions)) if self.actions else summary
 
 
 def evaluate(
@@ -72,10 +80,13 @@ def evaluate(
     Episodes run side by side so that `act` answers for many at once. Each seed's episode counts
     exactly once however long it is: the mean does not lean towards short episodes. The global
     generators of Python and numpy are seeded for each episode: an environment that draws from them
-    plays the same whatever is played beside it, and training goes on as if it had not played.
+    in its reset or its first ten steps plays the same whatever is played beside it. One that begins
+    later is not kept apart: its episodes depend on how many run at once. Training goes on as if
+    nothing had been played.
 
     Args:
-        act: Answers a list of turns with as many pairs of an action and the next state.
+        act: Answers a list of turns with as many pairs of an action and the next state. As long as
+            the first episode runs, its turn is the first.
         make: Returns a new environment with Gymnasium's API: `reset(seed=)`, and five results of
             `step`.
         episodes: How many episodes.
@@ -92,7 +103,9 @@ def evaluate(
         finished = _played(act, make, range(first_seed, first_seed + episodes), environments)
     finished.sort(key=lambda episode: episode.seed)
     return Evaluation(
-        tuple(episode.total for episode in finished), tuple(episode.length for episode in finished)
+        tuple(episode.total for episode in finished),
+        tuple(episode.length for episode in finished),
+        _kept(finished[0].actions),
     )
 
 
@@ -102,6 +115,7 @@ def _played(
     seeds = iter(all_seeds)
     # zip asks its first argument first, and a seed that it drew would be lost.
     running = [_Episode(make(), seed) for _, seed in zip(range(environments), seeds)]
+    running[0].actions = []
     finished = []  # type: List[_Episode]
     while running:
         answers = act([episode.turn for episode in running])
@@ -124,17 +138,29 @@ class _Episode:
         self.total = 0.0
         self.length = 0
         self.done = False
+        self.actions = None  # type: Optional[List[Any]]
         self._stream = Stream(seed)
         observation, info = self._stream.call(environment.reset, seed=seed)
         self.turn = Turn(observation, None, info.get(_MASK))
 
     def step(self, action: Any, state: Any) -> None:
+        if self.actions is not None and self.length < KEPT_ACTIONS:
+            self.actions.append(plain(action))
         played = self._stream.call(self.environment.step, action)
         observation, reward, terminated, truncated, info = played
         self.turn = Turn(observation, state, info.get(_MASK))
         self.total += float(reward)
         self.length += 1
         self.done = bool(terminated or truncated)
+
+
+def _kept(actions: Optional[List[Any]]) -> Optional[Tuple[Any, ...]]:
+    """Return actions for a manifest, None where JSON cannot hold them."""
+    try:
+        json.dumps(actions, allow_nan=False)
+    except (TypeError, ValueError):
+        return None
+    return tuple(actions or ())
 
 
 def _close(episodes: List[_Episode]) -> None:

@@ -96,7 +96,7 @@ def told(error: BaseException) -> Dict[str, Any]:
 
 
 def play(task: Dict[str, Any], channel: Channel) -> Dict[str, Any]:
-    """Play episodes and return their returns and lengths, and the seconds that they took."""
+    """Play episodes and return what came of them, and the seconds that they took."""
     film = Film(Path(task["gif"])) if task["gif"] else None
     stage = _Stage(task, channel, film)
     ask = _in_process(task) if task["model"] else _asked(channel)
@@ -117,7 +117,12 @@ def play(task: Dict[str, Any], channel: Channel) -> Dict[str, Any]:
     seconds = time.perf_counter() - stage.began
     if film:
         film.write()
-    return {"returns": list(found.returns), "lengths": list(found.lengths), "seconds": seconds}
+    return {
+        "returns": list(found.returns),
+        "lengths": list(found.lengths),
+        "actions": found.actions,
+        "seconds": seconds,
+    }
 
 
 class _Stage:

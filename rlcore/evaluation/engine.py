@@ -121,6 +121,7 @@ class _Evaluation:
             returns=found["returns"],
             lengths=found["lengths"],
             seconds=found["seconds"],
+            actions=found["actions"],
         )
 
 
@@ -233,4 +234,5 @@ def _during_training(manifest: Manifest, task: Mapping[str, Any]) -> Episodes | 
         returns=kept["returns"],
         lengths=kept["lengths"],
         comparable=here == there,
+        actions=kept.get("actions"),
     )

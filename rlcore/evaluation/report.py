@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import reprlib
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,15 @@ from typing import Any
 import attrs
 
 from rlcore.spec import frozen_mapping
+from rlscript.casting import plain
 
 _COLUMNS = ("", "return", "std", "min", "max", "length", "episodes", "steps/s")
 _SMALL = 0.1
+_ROUNDING = 1e-5
+
+
+def _plain(actions: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(plain(each) for each in actions)
 
 
 @attrs.frozen(kw_only=True)
@@ -29,6 +36,8 @@ class Episodes:
         lengths: Steps of each.
         seconds: How long they took together; None where nobody measured it.
         comparable: Whether they were played in the report's environment.
+        actions: The first actions of the first episode, as JSON values; None where nobody kept
+            them.
     """
 
     source: str
@@ -37,6 +46,9 @@ class Episodes:
     lengths: tuple[int, ...] = attrs.field(converter=tuple, repr=False)
     seconds: float | None = None
     comparable: bool = True
+    actions: tuple[Any, ...] | None = attrs.field(
+        default=None, converter=attrs.converters.optional(_plain), repr=False
+    )
 
     @property
     def return_mean(self) -> float:
@@ -70,10 +82,12 @@ class Pair:
     Attributes:
         sources: Their names.
         episodes: How many seeds both have played.
-        equal: In how many of these return and length are the same.
+        equal: In how many of these return and length are the same, and the actions that both kept;
+            figures with a fraction up to a rounding of 1e-5, relative where they are above 1.
         difference: Mean of the second's returns less the first's.
         deviation: Standard error of that mean; None for a single episode.
         first: The first seed that differs, with both returns; None where none does.
+        action: The first of the kept actions that differs: seed, step and both actions; likewise.
     """
 
     sources: tuple[str, str]
@@ -82,19 +96,24 @@ class Pair:
     difference: float
     deviation: float | None
     first: tuple[int, float, float] | None
+    action: tuple[int, int, Any, Any] | None = None
 
     def __str__(self) -> str:
         """Return the comparison as a sentence."""
         one, two = self.sources
         told = f"{one} and {two}: equal in {self.equal} of {self.episodes} episodes"
-        if self.first is None:
-            return told
-        seed, before, after = self.first
-        error = "" if self.deviation is None else f" ± {_number(self.deviation)}"
-        return (
-            f"{told}; returns differ by {_number(self.difference)}{error} in the mean,"
-            f" first at seed {seed}: {_number(before)} and {_number(after)}"
-        )
+        if self.first:
+            seed, before, after = self.first
+            error = "" if self.deviation is None else f" ± {_number(self.deviation)}"
+            told += (
+                f"; returns differ by {_number(self.difference)}{error} in the mean,"
+                f" first at seed {seed}: {_number(before)} and {_number(after)}"
+            )
+        if self.action:
+            seed, step, *actions = self.action
+            shown = " and ".join(map(reprlib.repr, actions))
+            told += f"; actions differ first in step {step} of seed {seed}: {shown}"
+        return told
 
 
 @attrs.frozen(kw_only=True)
@@ -174,17 +193,58 @@ def _pair(one: Episodes, two: Episodes) -> Pair | None:
     if not seeds:
         return None
     differences = [second[seed][0] - first[seed][0] for seed in seeds]
-    unequal = [seed for seed in seeds if first[seed] != second[seed]]
+    unequal = [seed for seed in seeds if not _close_episodes(first[seed], second[seed])]
+    action = _different_action(one, two)
     error = statistics.stdev(differences) / math.sqrt(len(seeds)) if len(seeds) > 1 else None
     where = unequal[0] if unequal else None
     return Pair(
         sources=(one.source, two.source),
         episodes=len(seeds),
-        equal=len(seeds) - len(unequal),
+        equal=len(set(seeds) - {*unequal, *([action[0]] if action else [])}),
         difference=statistics.fmean(differences),
         deviation=error,
         first=None if where is None else (where, first[where][0], second[where][0]),
+        action=action,
     )
+
+
+def _close_episodes(one: tuple[float, int], other: tuple[float, int]) -> bool:
+    """Tell whether return and length are equal, the return up to rounding of its actions."""
+    return _close(float(one[0]), float(other[0])) and one[1] == other[1]
+
+
+def _different_action(one: Episodes, two: Episodes) -> tuple[int, int, Any, Any] | None:
+    """Return the first difference of kept actions: seed, step from 1, both actions."""
+    if one.first_seed != two.first_seed:
+        return None
+    both = zip(one.actions or (), two.actions or (), strict=False)  # as many as both have
+    pairs = ((step, *pair) for step, pair in enumerate(both, 1) if not alike(*pair))
+    return next(((one.first_seed, *different) for different in pairs), None)
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Tell whether two actions are equal, figures with a fraction up to rounding."""
+    first, second = list(_leaves(plain(one))), list(_leaves(plain(other)))
+    return len(first) == len(second) and all(map(_close, first, second))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        value = [part for name in sorted(value) for part in (name, value[name])]
+    if isinstance(value, list):
+        for part in value:
+            yield from _leaves(part)
+    else:
+        yield value
+
+
+def _close(one: Any, other: Any) -> bool:
+    if isinstance(one, float | int) and isinstance(other, float | int):
+        return one == other or (
+            isinstance(one + other, float)
+            and math.isclose(one, other, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
+        )
+    return bool(one == other)
 
 
 def _source_record(episodes: Episodes) -> dict[str, Any]:

@@ -74,6 +74,30 @@ def test_the_evaluation_of_the_training_is_paired(evaluate: Evaluate, tmp_path: 
     assert (80, first.returns[3], 1.0) == pair.first
 
 
+def test_the_actions_of_the_training_are_compared(evaluate: Evaluate, tmp_path: Path) -> None:
+    """Those of the first episode, which the actor is asked for as often as it has steps."""
+    found = evaluate(actors={"endpoint": leaning}, episodes=4, seed=1_000_002)["endpoint"]
+    assert found.actions is not None
+    assert max(found.lengths) > len(found.actions) == found.lengths[0]
+    actions = [*found.actions]
+    actions[5] = 1 - actions[5]
+    kept = {
+        "first_seed": 1_000_002,
+        "returns": found.returns,
+        "lengths": found.lengths,
+        "actions": actions,
+    }
+    trained = cartpole.archive(tmp_path, evaluation=kept)
+
+    report = evaluate(trained, episodes=4, actors={"endpoint": leaning})
+
+    _, pair, other = report.pairs()
+    assert ("endpoint", "training") == pair.sources
+    action = (1_000_002, 6, found.actions[5], actions[5])
+    assert (3, None, action) == (pair.equal, pair.first, pair.action)
+    assert (3, action) == (other.equal, other.action)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rlcore.evaluation import Episodes, EvaluationReport
+from rlcore.evaluation.report import alike
 
 
 def episodes(source: str, *returns: float, **values: Any) -> Episodes:
@@ -57,6 +59,54 @@ def test_equal_returns_of_other_lengths_differ() -> None:
     (pair,) = report(episodes("one", 1, 2), episodes("two", 1, 2, lengths=[1, 3])).pairs()
 
     assert (1, (11, 2, 2)) == (pair.equal, pair.first)
+
+
+def test_equal_returns_by_other_actions_differ() -> None:
+    """Where every episode is solved, the actions that both have kept tell policies apart."""
+    one = episodes("one", 9, 9, actions=[{"push": [1.0]}, {"push": [0.5]}, {"push": [0.0]}])
+    two = episodes("two", 9, 9, actions=[{"push": [1.0]}, {"push": [0.25]}])
+
+    (pair,) = report(one, two).pairs()
+
+    assert (1, None, (10, 2)) == (pair.equal, pair.first, (pair.action or ())[:2])
+    assert (
+        "one and two: equal in 1 of 2 episodes; actions differ first in step 2 of seed 10:"
+        " {'push': [0.5]} and {'push': [0.25]}"
+    ) == str(pair)
+
+
+def test_actions_of_other_seeds_are_not_compared() -> None:
+    """Only where both have played the same first episode, and both have kept its actions."""
+    one = episodes("one", 9, 9, actions=[0])
+
+    for two in (episodes("two", 9, first_seed=11, actions=[1]), episodes("two", 9, 9)):
+        (pair,) = report(one, two).pairs()
+        assert (pair.episodes, None) == (pair.equal, pair.action)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        (1, 1, True),
+        (0, 1, False),
+        (2**40, 2**40 + 1, False),
+        (1.0, 1, True),
+        (0.0, 9e-6, True),
+        (0.0, 2e-5, False),
+        (1000.0, 1000.009, True),
+        (1000.0, 1000.02, False),
+        (np.array([1, 0]), (1, 0), True),
+        ([1, 0], [1], False),
+        ({"a": 1, "b": (0.5, 2)}, {"b": [0.5000001, 2], "a": 1}, True),
+        ({"a": 1}, {"b": 1}, False),
+        ("left", "left", True),
+        ("left", 1.0, False),
+        (float("nan"), float("nan"), False),
+    ],
+)
+def test_actions_are_alike(one: Any, other: Any, *, equal: bool) -> None:
+    """Whole numbers are equal or not, those with a fraction up to rounding; parts by name."""
+    assert equal is alike(one, other)
 
 
 def test_json() -> None:

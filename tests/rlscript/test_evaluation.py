@@ -55,6 +55,22 @@ class Shared(Lottery):
         return super().step(random.random() if self.steps else action)  # noqa: S311
 
 
+class Late(Lottery):
+    """Draws from the generator of the whole process from its tenth step on."""
+
+    def reset(self, seed=None):
+        """Begin a long episode."""
+        found = super().reset(seed)
+        self.left += 30
+        self.steps = 0
+        return found
+
+    def step(self, action):
+        """Pay what is drawn, if it is late enough."""
+        self.steps += 1
+        return super().step(random.random() if self.steps >= 10 else action)  # noqa: S311
+
+
 def alone(seed):
     """Return the return of one seed's episode."""
     lottery = Lottery()
@@ -118,6 +134,12 @@ class Evaluate(unittest.TestCase):
                 returns.append(found.returns)
             self.assertEqual([returns[0], returns[0], returns[0][:9]], returns)
             self.assertLess(15, len(set(returns[0])))
+
+    def test_global_generators_that_are_used_late(self):
+        """Ten steps is what the docstring promises."""
+        first, other = (rlscript.evaluate(always(2), Late, 9, count) for count in (1, 9))
+
+        self.assertEqual(first.returns, other.returns)
 
     def test_turns(self):
         """A policy gets its state back, and the mask that the environment tells."""

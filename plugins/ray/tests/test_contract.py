@@ -34,7 +34,7 @@ class TestRayOnPyTorch(ToolkitContract):
         version="2.60.0",
         entry_point="train.py",
         source_dir=EXAMPLES / "cartpole",
-        hyperparameters={"stop_steps": 2000, "evaluation_episodes": 10},
+        hyperparameters={"stop_steps": 4000, "evaluation_episodes": 10},
     )
     cannot = {
         "release_from_image:2.60.0": "its images are AWS's own, in which other software runs too",

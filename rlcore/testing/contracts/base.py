@@ -34,6 +34,7 @@ CAPABILITIES = {
     "training": "a short training runs on this machine",
     "deployment": "the policy of a training can be deployed",
     "evaluation": "a deployed policy can be compared with the one that was trained",
+    "evaluation_kept": "policy.json keeps the episodes that the training played of its policy",
 }
 """What a toolkit can do, unless it says under `cannot` that it does not."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
 import time
 from contextlib import contextmanager
@@ -24,9 +26,20 @@ if TYPE_CHECKING:
 
 _NOBODY = "nobody-has-this-name"
 _PATIENCE = 120.0
-_WAITS = ("socket.connect", "socket.bind", "socket.getaddrinfo")
-_STARTS = ("subprocess.Popen", "os.posix_spawn", "os.fork", "os.exec", "os.system")
-_WRITES = ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink")
+_WAITS = (
+    *("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"),
+    *("socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"),
+)
+_STARTS = (
+    *("subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "os.system"),
+    "os.spawn",
+)
+_WRITES = (
+    *("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate"),
+    *("os.chmod", "os.chown", "os.utime", "os.setxattr", "os.removexattr"),
+    *("tempfile.mkstemp", "tempfile.mkdtemp", "sqlite3.connect"),
+)
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 # What makes a platform's job the same job when it is recovered.
 _KEPT = (
     *("name", "release", "image_uri", "entry_point", "hyperparameters", "metric_definitions"),
@@ -254,7 +267,8 @@ def _effects() -> Iterator[list[str]]:
 
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
         if watching and (event in {*_WAITS, *_STARTS, *_WRITES} or _opens(event, arguments)):
-            seen.append(f"{event} {arguments[0]!r}")
+            told = [repr(each) for each in arguments if not isinstance(each, socket.socket)]
+            seen.append(" ".join([event, *told[:1]]))
 
     sys.addaudithook(audit)  # For the rest of the process; without eyes once it has been used.
     try:
@@ -267,5 +281,6 @@ def _opens(event: str, arguments: tuple[Any, ...]) -> bool:
     """Tell whether a file is opened for writing, a module's own cache apart."""
     if event != "open":
         return False
-    path, mode, _ = arguments
-    return "__pycache__" not in str(path) and bool(set(mode or "") & set("wax+"))
+    path, mode, flags = arguments
+    writes = set(mode or "") & set("wax+") or flags & _WRITING
+    return "__pycache__" not in str(path) and bool(writes)

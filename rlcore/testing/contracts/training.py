@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rlcore import RLEstimator, policy
-from rlcore.errors import InterpreterNotFound, RLCoreError
+from rlcore.errors import EvaluationFailed, InterpreterNotFound, RLCoreError
+from rlcore.evaluation.engine import TRAINING
+from rlcore.evaluation.report import alike
 from rlcore.names import split_key
 from rlcore.spec import Environment
 from rlcore.testing.contracts.base import Checks, installed, marked
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from rlcore.evaluation import Episodes, EvaluationReport
     from rlcore.predictor import Predictor
     from rlcore.testing.contracts.records import ShortTraining
 
@@ -61,10 +64,11 @@ class TrainingChecks(Checks):
     def test_its_endpoint_acts_as_the_policy_does(
         self, short_training: ShortTraining | None, request: pytest.FixtureRequest
     ) -> None:
-        """Episodes through a local endpoint equal those of the policy in process, seed by seed.
+        """Episodes through a local endpoint equal those that the training has played, by seed.
 
-        Those that the training itself has played are equal too, where it kept them; and what is
-        asked alone is answered as it was within a batch.
+        Those of the policy in process are equal, too; and what is asked alone is answered as it
+        was within a batch. Whoever acts the same in every turn must fare otherwise: in a game
+        that does not show this, nobody sees that the policy is another one.
         """
         self._able("deployment")
         estimator = self._trained(short_training, request)
@@ -74,7 +78,8 @@ class TrainingChecks(Checks):
         predictor = estimator.deploy(1, "local")
         try:
             self._able("evaluation")
-            self._verdict(_of_actions(estimator, predictor, self._episodes(request)), cure)
+            problems = list(self._of_actions(estimator, predictor, self._episodes(request)))
+            self._verdict(problems, cure)
         finally:
             predictor.delete_endpoint()
 
@@ -147,28 +152,65 @@ class TrainingChecks(Checks):
             of = f"{manifest.toolkit} {manifest.release}"
             yield f"policy.json is of {of} instead of {self.key} {estimator.toolkit_version}"
 
+    def _of_actions(
+        self, estimator: RLEstimator, predictor: Predictor, episodes: int
+    ) -> Iterator[str]:
+        seen: list[tuple[Any, Any]] = []
 
-def _of_actions(estimator: RLEstimator, predictor: Predictor, episodes: int) -> Iterator[str]:
-    seen: list[tuple[Any, Any]] = []
+        def act(turns: Sequence[Any]) -> list[tuple[Any, Any]]:
+            answers = predictor.act_all(turns)
+            seen.extend(zip(turns, (action for action, _ in answers), strict=True))
+            return answers
 
-    def act(turns: Sequence[Any]) -> list[tuple[Any, Any]]:
-        answers = predictor.act_all(turns)
-        seen.extend(zip(turns, (action for action, _ in answers), strict=True))
-        return answers
+        report = estimator.evaluate(episodes=episodes, actors={"endpoint": act})
+        found = [str(pair) for pair in report.pairs() if pair.equal != pair.episodes]
+        found += self._of_kept(report, estimator.toolkit_version)
+        found += _of_batches(predictor, seen[:_ASKED_ALONE])
+        yield from found or _of_game(estimator, report["endpoint"], seen[0][1])
 
-    report = estimator.evaluate(episodes=episodes, actors={"endpoint": act})
-    yield from (str(pair) for pair in report.pairs() if pair.equal != pair.episodes)
-    for turn, together in seen[:_ASKED_ALONE]:
+    def _of_kept(self, report: EvaluationReport, version: str) -> Iterator[str]:
+        """Without what the training saw, an export of initial weights equals itself."""
+        compared = any(TRAINING in pair.sources for pair in report.pairs())
+        unable = self._unable("evaluation_kept", version)
+        if not compared and not unable:
+            yield (
+                "no episodes of the training to compare with: policy.json keeps none of this"
+                " environment; say cannot={'evaluation_kept': reason}"
+            )
+        if compared and unable:
+            yield "cannot names 'evaluation_kept', but policy.json keeps episodes of this training"
+
+
+class _OutlastedError(Exception):
+    """An episode is longer than all those that it is compared with."""
+
+
+def _of_batches(predictor: Predictor, asked: list[tuple[Any, Any]]) -> Iterator[str]:
+    for turn, together in asked:
         ((alone, _),) = predictor.act_all([turn])
-        if not _alike(alone, together):
+        if not alike(alone, together):
             yield f"{turn.observation} alone is answered by {alone}, in a batch by {together}"
 
 
-def _alike(one: Any, other: Any) -> bool:
-    """Tell whether two actions are equal, figures with a fraction up to rounding."""
-    one, other = (getattr(each, "tolist", lambda each=each: each)() for each in (one, other))
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(_alike, one, other))
-    return bool(one == pytest.approx(other, rel=1e-5, abs=1e-5))
+def _of_game(estimator: RLEstimator, played: Episodes, action: Any) -> Iterator[str]:
+    """Play the same seeds with one action, until it is seen to fare otherwise."""
+    longest = max(played.lengths)
+
+    def act(turns: Sequence[Any]) -> list[tuple[Any, int]]:
+        steps = [turn.state or 0 for turn in turns]
+        if max(steps) >= longest:
+            raise _OutlastedError
+        return [(action, step + 1) for step in steps]
+
+    number = len(played.returns)
+    try:
+        report = estimator.evaluate(episodes=number, actors={"control": act}, in_process=False)
+    except (EvaluationFailed, _OutlastedError):  # The game may refuse the action later on.
+        return
+    control = report["control"]
+    if (control.returns, control.lengths) == (played.returns, played.lengths):
+        yield (
+            f"this game cannot tell policies apart: with the action {action} in every step, its"
+            f" {number} episodes have the same returns and lengths as with the policy; train in"
+            " another game, or for longer"
+        )

@@ -8,7 +8,7 @@ from wrong_plugins import run_pytest
 
 HELPERS = Path(__file__).parents[2] / "helpers"
 HEAD = f"""
-import subprocess, sys
+import os, pathlib, socket, sqlite3, subprocess, sys, tempfile
 sys.path.insert(0, {str(HELPERS)!r})
 import attrs, pytest
 from memory_hosting import MemoryHosting
@@ -49,25 +49,38 @@ class Test_NAME(HostingContract):
     def trial(self):
         return Deployment(name="trial", model=ModelRequest(release=None, model_data="s3://b/m"))
 """
+# Name -> what planning does, what is told of it.
+EFFECTS = {
+    "writing": ("open('plan', 'w').close()", "open 'plan'"),
+    "asking": ("subprocess.run(['true'])", "subprocess.Popen 'true'"),
+    "forking": ("os.waitpid(os.fork() or os._exit(0), 0)", "os.fork"),
+    "touching": ("pathlib.Path('touched').touch()", "os.utime 'touched'"),
+    "creating": ("os.close(os.open('made', os.O_CREAT))", "open 'made'"),
+    "updating": ("open('log.txt', 'r+').close()", "open 'log.txt'"),
+    "keeping": ("sqlite3.connect('plans').close()", "sqlite3.connect 'plans'"),
+    "cutting": ("os.truncate('log.txt', 9)", "os.truncate 'log.txt'"),
+    "borrowing": ("os.close(tempfile.mkstemp('-plan')[0])", "tempfile.mkstemp "),
+    "housing": ("tempfile.mkdtemp('-plan')", "tempfile.mkdtemp "),
+    "resolving": ("socket.gethostbyname('localhost')", "socket.gethostbyname 'localhost'"),
+    "sending": (
+        "with socket.socket(type=socket.SOCK_DGRAM) as s: s.sendto(b'', ('127.0.0.1', 9))",
+        "socket.sendto ('127.0.0.1', 9)",
+    ),
+}
+_PLANNING = """def plan(self, request):
+        EFFECT
+        return super().plan(request)"""
 # Name -> the wrong method, the check that fails, what its message holds.
 PLATFORMS = {
     "right": ("pass", "", ""),
-    "writing": (
-        (
-            "def plan(self, request):\n        open('plan', 'w').close()\n"
-            "        return super().plan(request)"
-        ),
-        "test_a_plan_is_pure",
-        "planning has effects: open 'plan', open 'plan'",
-    ),
-    "asking": (
-        (
-            "def plan(self, request):\n        subprocess.run(['true'])\n"
-            "        return super().plan(request)"
-        ),
-        "test_a_plan_is_pure",
-        "planning has effects: subprocess.Popen",
-    ),
+    **{
+        name: (
+            _PLANNING.replace("EFFECT", effect),
+            "test_a_plan_is_pure",
+            f"planning has effects: {told}",
+        )
+        for name, (effect, told) in EFFECTS.items()
+    },
     "forgetful": (
         (
             "def start(self, plan, bundle):\n        self.started.pop(plan.request.name, None)\n"
@@ -151,3 +164,6 @@ def test_a_wrong_platform_fails_the_check_of_what_is_wrong(tmp_path: Path) -> No
     assert ({}, {}) == (found["right"], found["sound"])
     for name, (_, check, says) in every.items():
         assert says in found[name].get(check, says if not check else "passed"), name
+    assert {name: ["test_a_plan_is_pure"] for name in EFFECTS} == {
+        name: list(found[name]) for name in EFFECTS
+    }

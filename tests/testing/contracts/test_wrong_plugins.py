@@ -119,6 +119,18 @@ RELEASES = {
                 return 1 / 0
         """,
     ),
+    "obstinate": Wrong(
+        check="models_make_containers",
+        says="container() has mine:1, not the image that was asked for",
+        change={"return rlcore.FrameworkModel": "return Obstinate"},
+        more="""
+        import attrs
+
+        class Obstinate(rlcore.FrameworkModel):
+            def container(self, *where, **more):
+                return attrs.evolve(super().container(*where, **more), image_uri="mine:1")
+        """,
+    ),
     "packageless": Wrong(
         check="script_packages_are_there",
         says="'rlscript_lost' is not installed as a package",
@@ -201,6 +213,11 @@ METRICS = {
         check="metrics_can_be_used",
         says="'reward' has no group that captures a value",
         change={"([-+.0-9e]+)": "[-+.0-9e]+"},
+    ),
+    "longwinded": Wrong(
+        check="metrics_can_be_used",
+        says="'reward' has 503 characters; the service takes 500",
+        change={"[-+.0-9e]+)": "[-+.0-9e]+)" + 121 * "(?:)"},
     ),
     "stringy": Wrong(
         check="metrics_can_be_used",

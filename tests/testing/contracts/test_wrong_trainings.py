@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 CLASS = """
 class Test_NAME(ToolkitContract):
     key = "mytoolkit.numpy"
-    cannot = {"captured_logs": "a test"}
+    cannot = CANNOT
     training = ShortTraining(version="0.1.0", entry_point="NAME.py", source_dir=HERE / "scripts")
 """
 TRAIN = """
@@ -39,25 +39,85 @@ rlscript_mytoolkit.train(
     seed=1,
 )
 """
-SPOIL = """
+# A policy that holds out for 500 steps, with and without its bias.
+SOLVED = """
+import numpy as np
+from rlscript_mytoolkit import crossentropy
+
+def solved(self):
+    kernel = np.array([0.1, 0.3, 3.0, 2.0], np.float32)
+    return {"kernel": np.stack([-kernel, kernel], 1), "bias": np.array([0.0, 0.02], np.float32)}
+
+crossentropy.CrossEntropy.weights = solved
+"""
+# Ten steps, each of which pays the same whatever is done.
+FLAT = """
+import gymnasium
+import numpy as np
+
+class Flat(gymnasium.Env):
+    observation_space = gymnasium.spaces.Box(-9.0, 9.0, (4,), np.float32)
+    action_space = gymnasium.spaces.Discrete(2)
+
+    def reset(self, seed=None, options=None):
+        super().reset(seed=seed)
+        self.left = 10
+        return self.seen(), {}
+
+    def step(self, action):
+        self.left -= 1
+        return self.seen(), 1.0, False, self.left == 0, {}
+
+    def seen(self):
+        return self.np_random.normal(size=4).astype(np.float32)
+"""
+OPEN = """
 import hashlib, json, os
 from pathlib import Path
 
 import onnx
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 folder = Path(os.environ["SM_MODEL_DIR"])
 manifest = json.loads((folder / "policy.json").read_text())
 name = manifest["policies"]["default"]["graph"]
 graph = onnx.load(str(folder / name))
-for tensor in graph.graph.initializer:
-    values = numpy_helper.to_array(tensor)
-    if values.dtype.kind == "f":
-        tensor.CopyFrom(numpy_helper.from_array(-values, tensor.name))
+tensors = {each.name: each for each in graph.graph.initializer}
+
+def scale(factor, *names):
+    for each in names:
+        values = factor * numpy_helper.to_array(tensors[each])
+        tensors[each].CopyFrom(numpy_helper.from_array(values, each))
+"""
+CLOSE = """
 onnx.save(graph, str(folder / name))
 manifest["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
 (folder / "policy.json").write_text(json.dumps(manifest))
 """
+NEGATIVE = "scale(-1, 'kernel', 'bias')"
+# What is best in a batch depends on the others in it.
+MIXED = """
+preferences, chosen = graph.graph.node
+mean = helper.make_node("ReduceMean", preferences.output, ["mean"], axes=[0])
+less = helper.make_node("Sub", [*preferences.output, "mean"], ["less"])
+chosen.input[0] = "less"
+del graph.graph.node[:]
+graph.graph.node.extend([preferences, mean, less, chosen])
+del graph.opset_import[:]
+graph.opset_import.extend([helper.make_opsetid("", 13)])
+"""
+# Where it is another than that of all.
+CANNOT = {
+    name: {"captured_logs": "a test", "evaluation_kept": "a test"} for name in ("excused", "modest")
+}
+ENDPOINT = "test_its_endpoint_acts_as_the_policy_does"
+
+
+def spoilt(how: str, train: str = TRAIN) -> str:
+    """Return a training whose export is changed afterwards."""
+    return train + OPEN + how + CLOSE
+
+
 # Name of script and class -> its text, the check that fails, what its message holds.
 SCRIPTS = {
     "right": (TRAIN, "", ""),
@@ -71,10 +131,44 @@ SCRIPTS = {
         "test_its_policy_is_exported",
         "holds no policy.json",
     ),
-    "spoilt": (
-        TRAIN + SPOIL,
-        "test_its_endpoint_acts_as_the_policy_does",
+    "foreign": (
+        spoilt("manifest['toolkit'] = 'other.numpy'"),
+        "test_its_policy_is_exported",
+        "policy.json is of other.numpy 0.1.0 instead of mytoolkit.numpy 0.1.0",
+    ),
+    "outdated": (
+        spoilt("manifest['release'] = '0.0.9'"),
+        "test_its_policy_is_exported",
+        "policy.json is of mytoolkit.numpy 0.0.9 instead of mytoolkit.numpy 0.1.0",
+    ),
+    "negative": (
+        spoilt(NEGATIVE),
+        ENDPOINT,
         "endpoint and training: equal in 0 of 10 episodes",
+    ),
+    "unkept": (
+        spoilt(NEGATIVE + "; manifest['evaluation'] = None"),
+        ENDPOINT,
+        "no episodes of the training to compare with",
+    ),
+    "excused": (spoilt("manifest['evaluation'] = None"), "", ""),
+    "modest": (TRAIN, ENDPOINT, "cannot names 'evaluation_kept', but policy.json keeps episodes"),
+    "sampled": (
+        spoilt(NEGATIVE + "; manifest['evaluation']['greedy'] = False"),
+        ENDPOINT,
+        "no episodes of the training to compare with",
+    ),
+    "solved": (SOLVED + TRAIN, "", ""),
+    "unbiased": (
+        SOLVED + spoilt("scale(0, 'bias')"),
+        ENDPOINT,
+        "endpoint and training: equal in 9 of 10 episodes; actions differ first in step",
+    ),
+    "mixed": (spoilt(MIXED), ENDPOINT, "alone is answered by"),
+    "flat": (
+        FLAT + TRAIN.replace("CartPole-v1", "flat:Flat"),
+        ENDPOINT,
+        "this game cannot tell policies apart",
     ),
 }
 
@@ -91,7 +185,10 @@ def test_a_wrong_training_fails_the_check_of_what_is_wrong(tmp_path: Path) -> No
     (tmp_path / "scripts").mkdir()
     for name, (text, _, _) in SCRIPTS.items():
         (tmp_path / f"scripts/{name}.py").write_text(text)
-    tests = HEAD + "".join(CLASS.replace("NAME", name) for name in SCRIPTS)
+    tests = HEAD
+    for name in SCRIPTS:
+        cannot = CANNOT.get(name, {"captured_logs": "a test"})
+        tests += CLASS.replace("NAME", name).replace("CANNOT", repr(cannot))
 
     found = run_pytest(
         tmp_path,

@@ -73,4 +73,4 @@ def _cut(found: rlscript.Evaluation, wanted: int) -> rlscript.Evaluation:
         if sum(lengths) >= wanted:
             break
         lengths.append(length)
-    return rlscript.Evaluation(found.returns[: len(lengths)], tuple(lengths))
+    return found._replace(returns=found.returns[: len(lengths)], lengths=tuple(lengths))
