@@ -107,7 +107,7 @@ def test_several_toolkits(rlcore: Run) -> None:
 
 def test_one_toolkit_on_several_frameworks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest release of all is meant."""
-    plugins = "rl-plugin-coach-tf,rl-plugin-coach-mxnet,rl-plugin-vw"
+    plugins = "rl-plugin-coach-tf,rl-plugin-coach-mxnet,rl-plugin-sb3,rl-plugin-vw"
     monkeypatch.setenv("RLCORE_DISABLE_PLUGINS", plugins)
     monkeypatch.setattr(registry, "default_registry", ToolkitRegistry)
 
