@@ -8,7 +8,7 @@ import sys
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.measure import cost
 from benchmarks.report import Result
@@ -96,7 +96,9 @@ def _busy(bench: Workbench, seconds: int) -> Result:
 
 
 def share_of_the_others(bench: Workbench, code: str, *, after: float, during: float) -> float:
-    """Return what all processes of a client's job but the busiest spend, in percent of that one.
+    """Return what all processes of a client's job but the script's spend, in percent of its own.
+
+    The script is the busiest process. What it has started is its own, too.
 
     Args:
         bench: Where it runs.
@@ -112,23 +114,38 @@ def share_of_the_others(bench: Workbench, code: str, *, after: float, during: fl
         stdout=subprocess.DEVNULL,
     ) as client:
         time.sleep(after)
-        first = _cpu_by_process(mark)
+        first = _processes(mark)
         time.sleep(during)
-        second = _cpu_by_process(mark)
+        second = _processes(mark)
     if client.returncode:
         sys.exit("The job failed.")
-    spent = sorted(second[pid] - ticks for pid, ticks in first.items() if pid in second)
-    return 100 * sum(spent[:-1]) / spent[-1]
+    spent = {pid: second[pid].ticks - first[pid].ticks for pid in first if pid in second}
+    script = max(spent, key=lambda pid: spent[pid])
+    others = [ticks for pid, ticks in spent.items() if not _is_below(pid, script, second)]
+    return 100 * sum(others) / spent[script]
 
 
-def _cpu_by_process(mark: str) -> dict[int, int]:
-    """Return the CPU time, in ticks, of every process that inherited the mark."""
+class _Process(NamedTuple):
+    parent: int
+    ticks: int
+
+
+def _is_below(pid: int, ancestor: int, processes: dict[int, _Process]) -> bool:
+    while pid in processes and pid != ancestor:
+        pid = processes[pid].parent
+    return pid == ancestor
+
+
+def _processes(mark: str) -> dict[int, _Process]:
+    """Return every process that inherited the mark, with its CPU time in ticks."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if mark.encode() in folder.joinpath("environ").read_bytes():
                 fields = folder.joinpath("stat").read_text("utf-8").rpartition(")")[2].split()
-                found[int(folder.name)] = int(fields[11]) + int(fields[12])
+                found[int(folder.name)] = _Process(
+                    int(fields[1]), int(fields[11]) + int(fields[12])
+                )
         except OSError:
             continue  # It ended in between, or is somebody else's.
     return found
