@@ -95,7 +95,7 @@ def _share(bench: Workbench) -> Result:
         unit="%",
         ours=share_of_the_others(bench, _estimator() + "estimator.fit()", after=9, during=9),
         bar=2,
-        reason="from 1.7 to 2.7 from run to run: some 20 ticks of 10 ms in nine seconds",
+        reason="some 20 ticks of 10 ms in nine seconds, which varies from run to run",
     )
 
 

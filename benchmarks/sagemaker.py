@@ -155,7 +155,7 @@ def _fit(bench: Workbench, script: Path) -> Iterator[Result]:
         ours=ours / bare,
         bar=1.3,
         others={"SDK v2": sdk / bare if sdk else None},
-        reason="from 1.19 to 1.32 from run to run, by what the bare calls take",
+        reason="it varies from 1.19 to 1.32 from run to run",
     )
     if sdk:
         yield Result(
